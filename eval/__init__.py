@@ -1,0 +1,1 @@
+"""Measure letters, and measure the rules."""

@@ -1,0 +1,224 @@
+"""A letter, and a letter read: its sentences, words, greeting and signature, cut once for all rules."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from guardrails.case import Case, Severity
+from guardrails.finding import Field, Span
+from guardrails.language.tokens import Token, sentences, tokenize
+
+if TYPE_CHECKING:
+    from guardrails.elements import Element
+    from guardrails.facts.ledger import Ledger
+    from guardrails.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Subject and body, as plain text: paragraphs apart by a blank line, signature included."""
+
+    subject: str
+    body: str
+
+    @property
+    def text(self) -> str:
+        """The form of a letter file: `Subject: …`, a blank line, the body."""
+        return f"Subject: {self.subject}\n\n{self.body}\n"
+
+    def field(self, name: Field) -> str:
+        """Return the text of one field."""
+        return self.subject if name == "subject" else self.body
+
+
+_SUBJECT = re.compile(r"\s*subject:[ \t]*([^\r\n]*)(?:\r?\n)*", re.IGNORECASE)
+
+
+def parse_letter(text: str) -> Letter:
+    """Return the letter in a text whose first line is `Subject: …`; without that line the subject is empty."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    found = _SUBJECT.match(text)
+    return Letter(found[1].strip(), text[found.end() :].rstrip()) if found else Letter("", text.strip("\n").rstrip())
+
+
+class Part(StrEnum):
+    """What a sentence is for, by its place in the letter."""
+
+    SUBJECT = "subject"
+    GREETING = "greeting"
+    TEXT = "text"
+    CLOSING = "closing"
+    SIGNATURE = "signature"
+
+
+@dataclass(frozen=True, eq=False)
+class Sentence:
+    """One sentence: its place in a field, its words, and their plain text for phrase search."""
+
+    field: Field
+    start: int
+    end: int
+    text: str
+    tokens: tuple[Token, ...]
+    part: Part
+    number: int
+    paragraph: int
+
+    @cached_property
+    def flat(self) -> str:
+        """The lower-case words, one space apart: what phrases are looked for in."""
+        return " ".join(token.lower for token in self.tokens)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts, at = [], 0
+        for token in self.tokens:
+            starts.append(at)
+            at += len(token.lower) + 1
+        return starts
+
+    def token_at(self, place: int) -> int:
+        """Return the index of the token that stands at an offset of `flat`."""
+        return max(bisect_right(self._starts, place) - 1, 0)
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the span, in the field, of the words between two offsets of `flat`."""
+        return self.words(self.token_at(start), self.token_at(max(end - 1, start)) + 1)
+
+    def words(self, first: int, stop: int) -> Span:
+        """Return the span, in the field, of the tokens from `first` up to `stop`."""
+        return Span(self.tokens[first].start, self.tokens[stop - 1].end)
+
+    @property
+    def whole(self) -> Span:
+        """The span of the sentence."""
+        return Span(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signs, as the signature says. What it does not say is empty."""
+
+    name: str = ""
+    title: str = ""
+    span: Span = Span(0, 0)
+
+
+_GREETING = re.compile(
+    r"(?:dear|hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings|to)\b[^\n]{0,80}?[,:!—–-]?\Z|[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,4}[,:—–]\Z",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"""(?:yours?(?:\s(?:sincerely|faithfully|truly|respectfully|very\struly))?|(?:very\s)?(?:sincerely|respectfully|faithfully|cordially)(?:\syours)?
+    |(?:(?:with|kind(?:est)?|best|warm(?:est)?|my|many)\s){0,4}(?:regards|wishes|thanks|apologies|respects?)(?:\sfrom[^\n]{0,40})?|regards|best|cheers|thanks|thank\syou|all\sthe\sbest|take\scare
+    |with\s(?:sincere|deep|genuine)?\s?(?:apologies|regret|respect|thanks|gratitude)|sl[aá]inte|ng[aā]\smihi|xx?)\s?[,.!]?\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+class Reading:
+    """A letter under check: everything that rules look at, each part worked out once and only when asked for."""
+
+    def __init__(self, letter: Letter, case: Case | None, policy: "Policy") -> None:
+        self.letter = letter
+        self.case = case
+        self.policy = policy
+        self.severity = (case.incident.severity if case else None) or Severity.MEDIUM
+        self.category = (case.incident.category if case else None) or "other"
+
+    @cached_property
+    def subject(self) -> tuple[Sentence, ...]:
+        """The sentences of the subject line."""
+        return tuple(
+            Sentence("subject", start, end, self.letter.subject[start:end], tuple(tokenize(self.letter.subject[start:end], start)), Part.SUBJECT, n, 0)
+            for n, (start, end) in enumerate(sentences(self.letter.subject))
+        )
+
+    @cached_property
+    def body(self) -> tuple[Sentence, ...]:
+        """The sentences of the body, greeting and signature included and marked as such."""
+        body = self.letter.body
+        spans = sentences(body)
+        first_signed = self._signature_from(spans)
+        found, paragraph, last = [], 0, 0
+        for number, (start, end) in enumerate(spans):
+            paragraph += "\n\n" in body[last:start] or "\n \n" in body[last:start]
+            last = end
+            text = body[start:end]
+            if number >= first_signed:
+                part = Part.CLOSING if number == first_signed and _CLOSING.match(text.strip()) else Part.SIGNATURE
+            elif number == 0 and len(text) < 90 and _GREETING.match(text) and body[end : end + 1] in {"\n", ""}:
+                part = Part.GREETING
+            else:
+                part = Part.TEXT
+            found.append(Sentence("body", start, end, text, tuple(tokenize(text, start)), part, number, paragraph))
+        return tuple(found)
+
+    @cached_property
+    def text(self) -> tuple[Sentence, ...]:
+        """The sentences of the body between greeting and closing: where the letter speaks."""
+        return tuple(sentence for sentence in self.body if sentence.part is Part.TEXT)
+
+    @cached_property
+    def all(self) -> tuple[Sentence, ...]:
+        """Subject and text, in reading order: where most rules look."""
+        return self.subject + self.text
+
+    def _signature_from(self, spans: list[Span]) -> int:
+        """Return the number of the sentence that the closing or the signature begins with."""
+        body = self.letter.body
+        first = max(len(spans) - 9, 0)
+        for number in range(len(spans) - 1, first - 1, -1):
+            text = body[slice(*spans[number])]
+            if len(text) < 60 and _CLOSING.match(text.strip()):
+                return number
+        number = len(spans)
+        while number > max(first, 1):
+            start, end = spans[number - 1]
+            text = body[start:end]
+            if len(text) > 90 or text[-1] in ".!?:" or text[0] in "-*•–" or len(text.split()) > 12:
+                break
+            number -= 1
+        # Without a closing line the signature is the last paragraph, not whatever short lines stand before it.
+        while number < len(spans) - 1 and "\n\n" in body[spans[number].start :].rstrip() and "\n\n" in body[spans[number].end : spans[-1].start]:
+            number += 1
+        return number
+
+    @cached_property
+    def signature(self) -> tuple[Sentence, ...]:
+        """The lines below the closing."""
+        return tuple(sentence for sentence in self.body if sentence.part is Part.SIGNATURE)
+
+    @cached_property
+    def signer(self) -> Signer:
+        """Who signs, read from the signature alone."""
+        lines = self.signature
+        if not lines:
+            return Signer(span=self.end)
+        name, _, rest = lines[0].text.partition(",")
+        title = ", ".join(part for part in (rest.strip(), *(line.text.strip() for line in lines[1:])) if part)
+        return Signer(name.strip(), title, Span(lines[0].start, lines[-1].end))
+
+    @cached_property
+    def end(self) -> Span:
+        """The empty span where something missing is reported: behind the last sentence before the closing."""
+        place = self.text[-1].end if self.text else len(self.letter.body.rstrip())
+        return Span(place, place)
+
+    @cached_property
+    def elements(self) -> "Mapping[str, Element]":
+        """The five R's: which the text holds, and where. Judged on the text alone."""
+        from guardrails.elements import elements
+
+        return elements(self)
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """Each checkable thing the letter says, and the fact behind it. Needs a case."""
+        from guardrails.facts.ledger import ledger
+
+        return ledger(self)

@@ -1,0 +1,1 @@
+"""The faces: the command line, the pages, the API beside them."""
