@@ -1,0 +1,85 @@
+"""The `amends` command: arguments in, one line of error or a result out.
+
+Exit codes: 0 clear, 1 blocked, 2 misuse (2 outranks 1). Machine output goes to standard
+output, progress and errors to standard error.
+"""
+
+import argparse
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+
+MISUSE = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """Say what is wrong in one line and where help is, then leave with 2."""
+        self.exit(MISUSE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="amends", description="The drafting desk for B2B apology letters. It never sends anything.")
+    parser.add_argument("--version", action="version", version=f"amends {version('amends')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+
+    def command(name: str, run: str, help: str, example: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help, epilog=f"example: {example}", formatter_class=argparse.RawDescriptionHelpFormatter)
+        sub.set_defaults(run=run)
+        sub.add_argument("--config", type=Path, metavar="DIR", help="the company's configuration: policy.toml, rules/, letters/, prompts/")
+        return sub
+
+    draft = command("draft", "ui.commands.draft", "Write a letter for each case and check it.", "amends draft examples/outage.toml")
+    draft.add_argument("cases", nargs="+", metavar="CASE", type=Path, help="a case file: .toml, .json or .yaml")
+    draft.add_argument("--model", action="append", metavar="NAME", help="openai:NAME, another provider:NAME, or template; repeat for a fallback chain")
+    draft.add_argument("--revisions", type=int, default=2, metavar="N", help="most turns in which the model mends what blocks (default 2)")
+    draft.add_argument("--severity", choices=("low", "medium", "high", "critical"), help="overrule the severity; needs --by and --reason")
+    draft.add_argument("--category", metavar="C", help="overrule the category; needs --by and --reason")
+    draft.add_argument("--by", metavar="NAME", help="who overrules")
+    draft.add_argument("--reason", metavar="TEXT", help="why")
+    draft.add_argument("--stream", action="store_true", help="print the letter as it is written")
+    draft.add_argument("--out", type=Path, metavar="DIR", help="write each letter as .txt, .eml and .json; nothing is overwritten")
+    draft.add_argument("--show-prompt", action="store_true", help="print what a model would be told, and stop")
+    draft.add_argument("--json", action="store_true", help="print one JSON object a case")
+
+    check = command(
+        "check", "ui.commands.check", "Check a letter, or a file of them, against the rules.", "amends check letter.txt --case examples/outage.toml"
+    )
+    check.add_argument("letters", metavar="LETTER", help="a letter (.txt), letters (.jsonl), or - for standard input")
+    check.add_argument("--case", type=Path, metavar="CASE", help="the case the letter is held against")
+    check.add_argument("--facts", action="store_true", help="show the fact behind each thing the letter says")
+    form = check.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one object a line")
+    form.add_argument("--format", choices=("text", "json", "sarif", "junit"), default="text")
+
+    rules = command("rules", "ui.commands.rules", "Print the catalogue of rules, or one rule's page.", "amends rules over-promise")
+    rules.add_argument("id", nargs="?", metavar="ID")
+    rules.add_argument("--test", action="store_true", help="hold every rule's examples against the rule, the company's own too")
+    rules.add_argument("--markdown", action="store_true", help=argparse.SUPPRESS)
+
+    command("doctor", "ui.commands.doctor", "Say what is configured, and what could send data out.", "amends doctor")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit code. A user's mistake is one line on standard error."""
+    from guardrails.case import CaseError
+    from prompts import PromptError
+
+    options = _parser().parse_args(arguments)
+    try:
+        return int(import_module(options.run).run(options))
+    except (CaseError, PromptError) as error:
+        print(f"amends: {error}", file=sys.stderr)
+        return MISUSE
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        print("amends: stopped", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

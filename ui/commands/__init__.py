@@ -1,0 +1,1 @@
+"""What each command of `amends` does, one file a command."""
