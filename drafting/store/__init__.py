@@ -1,0 +1,47 @@
+"""The record: cases, letters, every version of their text, decisions, promises, users, and the audit chain.
+
+`open_store` opens it (SQLite by default, PostgreSQL by URL); `drafting.desk` is what people do with it.
+"""
+
+from drafting.store.records import (
+    CaseRow,
+    Comment,
+    Decision,
+    Dismissal,
+    Hold,
+    LetterRow,
+    Link,
+    Login,
+    PolicyVersion,
+    Promise,
+    Revision,
+    State,
+    Unsaved,
+    UserRow,
+)
+from drafting.store.session import Session, Store, StoreError, Taken, open_store
+from drafting.store.tables import digest, encode
+
+__all__ = [
+    "CaseRow",
+    "Comment",
+    "Decision",
+    "Dismissal",
+    "Hold",
+    "LetterRow",
+    "Link",
+    "Login",
+    "PolicyVersion",
+    "Promise",
+    "Revision",
+    "Session",
+    "State",
+    "Store",
+    "StoreError",
+    "Taken",
+    "Unsaved",
+    "UserRow",
+    "digest",
+    "encode",
+    "open_store",
+]

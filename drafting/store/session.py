@@ -1,0 +1,272 @@
+"""Open the record, and read and write it in transactions that end with their audit links."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, MetaData, Select, Table, create_engine, event, func, insert, make_url, select, update
+from sqlalchemy import delete as removal
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
+
+from drafting.store import tables
+from drafting.store.records import (
+    CaseRow,
+    Comment,
+    Decision,
+    Dismissal,
+    Hold,
+    LetterRow,
+    Link,
+    Login,
+    PolicyVersion,
+    Promise,
+    Revision,
+    Unsaved,
+    UserRow,
+)
+
+HEAD = "0001"
+"""The newest migration. A record that stands there is opened without loading Alembic."""
+
+Record = TypeVar("Record")
+
+TABLES: Mapping[type, Table] = {
+    CaseRow: tables.cases,
+    LetterRow: tables.letters,
+    Revision: tables.revisions,
+    Comment: tables.comments,
+    Dismissal: tables.suppressions,
+    Decision: tables.decisions,
+    Promise: tables.promises,
+    PolicyVersion: tables.policies,
+    UserRow: tables.users,
+    Login: tables.logins,
+    Hold: tables.holds,
+    Unsaved: tables.unsaved,
+    Link: tables.audit,
+}
+
+
+class StoreError(RuntimeError):
+    """The record can not be opened or read. Its text is one line that says what to do."""
+
+
+class Taken(StoreError):  # noqa: N818  (what happened, not a mistake of the program)
+    """A row with this key is there already."""
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+class Session:
+    """One transaction. What it changed and what it noted in the audit log become true together."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self.connection = connection
+        self.now = now
+        self._links: list[dict[str, Any]] = []
+
+    def get(self, kind: type[Record], /, *key: object, lock: bool = False) -> Record | None:
+        """Return the row with this primary key; `lock` keeps other writers off it until the end."""
+        table = TABLES[kind]
+        query = select(table).where(*(column == value for column, value in zip(table.primary_key, key, strict=True)))
+        row = self.connection.execute(query.with_for_update() if lock else query).one_or_none()
+        return None if row is None else kind(*row)
+
+    def find(self, kind: type[Record], order: str = "", /, limit: int | None = None, **equal: object) -> tuple[Record, ...]:
+        """Return the rows whose columns equal the values (a tuple: are among them), by `order` (`-at` for newest first)."""
+        table = TABLES[kind]
+        query: Select[Any] = select(table)
+        for name, value in equal.items():
+            query = query.where(table.c[name].in_(value) if isinstance(value, tuple) else table.c[name] == value)
+        column = table.c[order.lstrip("-")] if order else next(iter(table.primary_key))
+        query = query.order_by(column.desc() if order.startswith("-") else column).limit(limit)
+        return tuple(kind(*row) for row in self.connection.execute(query))
+
+    def count(self, kind: type, /, **equal: object) -> int:
+        """Return how many rows have columns that equal the values."""
+        table = TABLES[kind]
+        query = select(func.count()).select_from(table).where(*(table.c[name] == value for name, value in equal.items()))
+        return int(self.connection.execute(query).scalar_one())
+
+    def add(self, kind: type, /, **values: object) -> int:
+        """Insert a row and return its id. Raises Taken where its key is there already."""
+        try:
+            with self.connection.begin_nested():
+                key = self.connection.execute(insert(TABLES[kind]).values(**values)).inserted_primary_key
+        except IntegrityError:
+            raise Taken(f"there is already one: {TABLES[kind].name}") from None
+        return int(key[0]) if key and isinstance(key[0], int) else 0
+
+    def add_all(self, table: str, rows: list[dict[str, Any]]) -> None:
+        """Insert many rows into the named table at once."""
+        if rows:
+            self.connection.execute(insert(tables.metadata.tables[table]), rows)
+
+    def set(self, kind: type, /, *key: object, **values: object) -> None:
+        """Change columns of the row with this primary key."""
+        table = TABLES[kind]
+        where = (column == value for column, value in zip(table.primary_key, key, strict=True))
+        self.connection.execute(update(table).where(*where).values(**values))
+
+    def set_where(self, kind: type, equal: Mapping[str, object], /, **values: object) -> int:
+        """Change columns of every row whose columns equal the values; return how many."""
+        table = TABLES[kind]
+        where = (table.c[name].is_(None) if value is None else table.c[name] == value for name, value in equal.items())
+        return self.connection.execute(update(table).where(*where).values(**values)).rowcount
+
+    def remove(self, kind: type, /, **equal: object) -> int:
+        """Remove the rows whose columns equal the values; return how many."""
+        table = TABLES[kind]
+        return self.connection.execute(removal(table).where(*(table.c[name] == value for name, value in equal.items()))).rowcount
+
+    def log(
+        self, who: str, what: str, kind: str, ref: object, /, *, before: str | None = None, after: str | None = None, **detail: str | int | bool | None
+    ) -> None:
+        """Note an act. `detail` holds numbers, ids and names of ours, never words of or about a customer: the log is never erased."""
+        self._links.append({"at": self.now, "who": who, "what": what, "kind": kind, "ref": str(ref), "before": before, "after": after, "detail": detail})
+
+    def _append(self) -> None:
+        """Write the noted acts to the chain. It comes last, since the lock on the chain's end makes other writers wait."""
+        if not self._links:
+            return
+        end = self.connection.execute(select(tables.chain).where(tables.chain.c.id == 1).with_for_update()).one()
+        seq, previous, rows = end.seq, end.hash, []
+        for link in self._links:
+            seq += 1
+            row = {**link, "seq": seq, "previous": previous}
+            row["hash"] = previous = link_hash(row)
+            rows.append(row)
+        self.connection.execute(insert(tables.audit), rows)
+        self.connection.execute(update(tables.chain).where(tables.chain.c.id == 1).values(seq=seq, hash=previous))
+        self._links.clear()
+
+
+def link_hash(row: Mapping[str, Any]) -> str:
+    """Return the hash of a link: over all it says and the hash before it."""
+    said = [row["seq"], row["at"].astimezone(UTC).isoformat(), row["who"], row["what"], row["kind"], row["ref"], row["before"], row["after"], row["detail"]]
+    return tables.digest(tables.encode([*said, row["previous"]]))
+
+
+class Store:
+    """The record, open. `clock` tells the time; tests set it."""
+
+    def __init__(self, url: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.engine = _engine(url)
+        self.clock = clock
+        _migrate(self.engine)
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """Write: everything in the block becomes true at its end, with its audit links, or nothing does."""
+        with self._errors(), self.engine.execution_options(amends_writes=True).begin() as connection:
+            session = Session(connection, self.clock())
+            yield session
+            session._append()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Read one consistent state. Waits for no writer on SQLite, nor makes one wait."""
+        with self._errors(), self.engine.connect() as connection:
+            yield Session(connection, self.clock())
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise StoreError(f"the record can not be used: {_first_line(error)}") from error
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def open_store(home: Path, database_url: str | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Store:
+    """Return the record: at the URL where there is one, else `amends.db` in the home folder, made and migrated at first use.
+
+    Raises StoreError with one line where it can not be opened.
+    """
+    if database_url:
+        return Store(database_url, clock)
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreError(f"AMENDS_HOME: {home} can not be made ({error.strerror})") from None
+    return Store(f"sqlite:///{home / 'amends.db'}", clock)
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError("AMENDS_DATABASE_URL: is not a database URL; write postgresql://user:password@host/name") from None
+    if parsed.drivername in {"postgres", "postgresql"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed)
+    if parsed.get_backend_name() != "postgresql":
+        raise StoreError(f"AMENDS_DATABASE_URL: {parsed.get_backend_name()} is not supported; use postgresql or sqlite")
+    return create_engine(parsed, pool_pre_ping=True)
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": 30.0})
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves: the driver's own would begin too late
+        # FULL, so that what was confirmed also outlives a power cut; a commit costs one fsync more.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer takes the lock at once: two that only read first and then both write would make one of them fail.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("amends_writes") else "BEGIN")
+
+    return engine
+
+
+def _migrate(engine: Engine) -> None:
+    try:
+        if _stands_at(engine) == HEAD:
+            return
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
+        with engine.execution_options(amends_writes=True).begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(8203745)")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except DBAPIError as error:
+        raise StoreError(f"the record can not be opened: {_first_line(error)}") from error
+
+
+def _stands_at(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not engine.dialect.has_table(connection, "alembic_version"):
+            return None
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    if found is not None and found > HEAD:
+        raise StoreError(f"the record was written by a newer amends (it stands at {found}, this one knows {HEAD}); update amends")
+    return found
+
+
+def _first_line(error: DBAPIError) -> str:
+    """Return what the database said, without the statement and its values: those may hold customers' words."""
+    return str(error.orig).strip().splitlines()[0]
+
+
+def model() -> MetaData:
+    """Return the tables as the code knows them, for Alembic to compare with."""
+    return tables.metadata

@@ -1,0 +1,40 @@
+"""The record on disk: opened, migrated, written in transactions, on both databases."""
+
+from collections.abc import Callable
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from drafting.store import Link, Store, StoreError, UserRow, open_store, tables
+
+
+def test_models_and_migrations_agree(store: Store) -> None:
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), tables.metadata) == []
+
+
+def test_a_record_is_made_at_first_use_and_found_again(reopen: Callable[[], Store]) -> None:
+    first = reopen()
+    with first.begin() as session:
+        session.log("ana", "test", "thing", 1)
+    with reopen().read() as session:
+        assert [link.who for link in session.find(Link)] == ["ana"]
+
+
+def test_a_block_that_fails_leaves_nothing(store: Store) -> None:
+    def fails() -> None:
+        with store.begin() as session:
+            session.log("ana", "test", "thing", 1)
+            session.add(UserRow, name="ana", role="agent", active=True, failures=0, at=session.now)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    with store.read() as session:
+        assert session.count(UserRow) == session.count(Link) == 0
+
+
+def test_a_url_that_is_none_is_one_line(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(StoreError, match=r"^AMENDS_DATABASE_URL: .* write postgresql://"):
+        open_store(tmp_path, "not a url")
