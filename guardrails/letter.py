@@ -15,6 +15,8 @@ from guardrails.language.tokens import Token, sentences, tokenize
 if TYPE_CHECKING:
     from guardrails.elements import Element
     from guardrails.facts.ledger import Ledger
+    from guardrails.language.clauses import Clause
+    from guardrails.language.detector import Verdict
     from guardrails.policy import Policy
 
 
@@ -103,21 +105,33 @@ class Sentence:
 class Signer:
     """Who signs, as the signature says. What it does not say is empty."""
 
-    name: str = ""
-    title: str = ""
-    span: Span = Span(0, 0)
+    name: str
+    title: str
+    span: Span
 
 
 _GREETING = re.compile(
-    r"(?:dear|hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings|to)\b[^\n]{0,80}?[,:!—–-]?\Z|[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,4}[,:—–]\Z",
+    r"(?:dear|hi|hello|hey|hiya|yo|g['’]?day|good (?:morning|afternoon|evening|day)|greetings|to)\b[^\n]{0,80}?[,:!—–-]*\Z|[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,4}[,:—–]\Z",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"""(?:yours?(?:\s(?:sincerely|faithfully|truly|respectfully|very\struly))?|(?:very\s)?(?:sincerely|respectfully|faithfully|cordially)(?:\syours)?
-    |(?:(?:with|kind(?:est)?|best|warm(?:est)?|my|many)\s){0,4}(?:regards|wishes|thanks|apologies|respects?)(?:\sfrom[^\n]{0,40})?|regards|best|cheers|thanks|thank\syou|all\sthe\sbest|take\scare
-    |with\s(?:sincere|deep|genuine)?\s?(?:apologies|regret|respect|thanks|gratitude)|sl[aá]inte|ng[aā]\smihi|xx?)\s?[,.!]?\Z""",
+    r"""(?:(?:i\sremain,?\s)?(?:most|very)?\s?yours?(?:\s(?:sincerely|faithfully|truly|respectfully|very\struly|ever|in\s\w+))?
+    |(?:(?:very|most)\s)?(?:sincerely|respectfully|faithfully|cordially|truly|warmly|gratefully|humbly|apologetically)(?:\syours)?
+    |(?:(?:with|kind(?:est)?|best|warm(?:est)?|my|many|friendly|all|our)\s){0,4}(?:regards|wishes|thanks|apologies|respects?|greetings|salutations)(?:\sfrom[^\n]{0,40})?
+    |regards|best|cheers|cheerio|thanks|thank\syou|all\sthe\sbest|take\scare
+    |with\s(?:sincere|deep|genuine|great|my|our)?\s?(?:apology|apologies|regret|respect|thanks|gratitude)|sl[aá]inte|ng[aā]\smihi|xx?)\s?[,.!]*\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
+_PARTING = re.compile(r"[^\W\d_][^\n.?;:]{0,40}[,!]\Z")
+_NAME = re.compile(r"(?:(?:[Tt]he|[Yy]our)\s)?[^\W\d_a-z][\w.'’-]*(?:[ ,]+(?:[^\W\d_a-z][\w.'’-]*|of|for|the|de|van|von|da|al|bin|and|&|from)){0,7}\Z")
+
+
+def _closes(text: str, next_text: str) -> bool:
+    """Whether a line parts from the reader: a usual closing, or a few words and a comma above a name ("Laters,")."""
+    text = text.strip()
+    if len(text) < 60 and _CLOSING.match(text):
+        return True
+    return len(text.split()) < 6 and bool(_PARTING.match(text)) and next_text[:1].isupper() and len(next_text) < 60 and bool(_NAME.match(next_text.strip()))
 
 
 class Reading:
@@ -129,6 +143,8 @@ class Reading:
         self.policy = policy
         self.severity = (case.incident.severity if case else None) or Severity.MEDIUM
         self.category = (case.incident.category if case else None) or "other"
+        self._clauses: dict[Sentence, tuple[Clause, ...]] = {}
+        self._verdicts: dict[Sentence, Verdict] = {}
 
     @cached_property
     def subject(self) -> tuple[Sentence, ...]:
@@ -150,8 +166,9 @@ class Reading:
             last = end
             text = body[start:end]
             if number >= first_signed:
-                part = Part.CLOSING if number == first_signed and _CLOSING.match(text.strip()) else Part.SIGNATURE
-            elif number == 0 and len(text) < 90 and _GREETING.match(text) and body[end : end + 1] in {"\n", ""}:
+                following = body[slice(*spans[number + 1])] if number + 1 < len(spans) else ""
+                part = Part.CLOSING if number == first_signed and _closes(text, following) else Part.SIGNATURE
+            elif number < 3 and len(text) < 90 and Part.GREETING not in {sentence.part for sentence in found} and _GREETING.match(text) and body[end : end + 1] in {"\n", ""}:
                 part = Part.GREETING
             else:
                 part = Part.TEXT
@@ -173,14 +190,16 @@ class Reading:
         body = self.letter.body
         first = max(len(spans) - 9, 0)
         for number in range(len(spans) - 1, first - 1, -1):
-            text = body[slice(*spans[number])]
-            if len(text) < 60 and _CLOSING.match(text.strip()):
+            start, end = spans[number]
+            if body[end : end + 1] not in {"\n", ""} or (start and body[start - 1] != "\n"):
+                continue
+            if (number or len(spans) > 1) and _closes(body[start:end], body[slice(*spans[number + 1])] if number + 1 < len(spans) else ""):
                 return number
         number = len(spans)
         while number > max(first, 1):
             start, end = spans[number - 1]
             text = body[start:end]
-            if len(text) > 90 or text[-1] in ".!?:" or text[0] in "-*•–" or len(text.split()) > 12:
+            if len(text) > 90 or text[-1] in ".!?:" or text[0] in "-*•–" or len(text.split()) > 12 or body[start - 1] != "\n":
                 break
             number -= 1
         # Without a closing line the signature is the last paragraph, not whatever short lines stand before it.
@@ -198,7 +217,7 @@ class Reading:
         """Who signs, read from the signature alone."""
         lines = self.signature
         if not lines:
-            return Signer(span=self.end)
+            return Signer("", "", self.end)
         name, _, rest = lines[0].text.partition(",")
         title = ", ".join(part for part in (rest.strip(), *(line.text.strip() for line in lines[1:])) if part)
         return Signer(name.strip(), title, Span(lines[0].start, lines[-1].end))
@@ -208,6 +227,34 @@ class Reading:
         """The empty span where something missing is reported: behind the last sentence before the closing."""
         place = self.text[-1].end if self.text else len(self.letter.body.rstrip())
         return Span(place, place)
+
+    @cached_property
+    def names(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The lower-case names of the sender and of the customer, as far as the case, the greeting and the signature tell."""
+        ours = [self.signature[0].text.partition(",")[0]] if self.signature else []
+        yours = [sentence.text.partition(" ")[2] for sentence in self.body[:1] if sentence.part is Part.GREETING]
+        if self.case:
+            ours += [self.case.sender.company, self.case.sender.name]
+            yours += [self.case.account.company, self.case.account.contact.name, self.case.account.contact.first_name]
+        return _names(ours), _names(yours) - _names(ours)
+
+    def clauses(self, sentence: Sentence) -> "tuple[Clause, ...]":
+        """Return the clauses of a sentence: who does what to whom."""
+        found = self._clauses.get(sentence)
+        if found is None:
+            from guardrails.language.clauses import clauses
+
+            found = self._clauses[sentence] = clauses(sentence.tokens, *self.names)
+        return found
+
+    def verdict(self, sentence: Sentence) -> "Verdict":
+        """Return what the learned detectors say of a sentence."""
+        found = self._verdicts.get(sentence)
+        if found is None:
+            from guardrails.language.detector import judge
+
+            found = self._verdicts[sentence] = judge(sentence.tokens, self.clauses(sentence))
+        return found
 
     @cached_property
     def elements(self) -> "Mapping[str, Element]":
@@ -222,3 +269,13 @@ class Reading:
         from guardrails.facts.ledger import ledger
 
         return ledger(self)
+
+
+def _names(texts: list[str]) -> frozenset[str]:
+    """Return the words of names that mean nothing else."""
+    from guardrails.language.words import classes
+
+    return frozenset(word for text in texts for word in re.findall(r"[^\W\d_]{3,}", text.lower()) if word not in _TITLES and not classes(word))
+
+
+_TITLES = frozenset("the and for ltd inc llc gmbh limited company group dear hello good day morning afternoon dr mrs".split())

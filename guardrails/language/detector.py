@@ -1,0 +1,89 @@
+"""Learned detectors: what kind of thing a sentence says, by linear weights over its features.
+
+`detectors.json` holds the weights; `eval/train_detectors.py` learns them from the marked letters. A score
+is a sum, above zero means yes, and `explain` names the summands.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from guardrails.finding import Span
+from guardrails.language.clauses import Clause
+from guardrails.language.features import features
+from guardrails.language.tokens import Token
+
+
+class Weights(NamedTuple):
+    """Names of the detectors, their constants, and of each feature the detectors it counts for with its weight in hundredths."""
+
+    names: tuple[str, ...]
+    constants: tuple[int, ...]
+    table: dict[str, tuple[tuple[int, int], ...]]
+
+
+class Verdict:
+    """What the detectors say of one sentence. `scores` by detector: above zero is yes, and +1 is e times as likely as 0."""
+
+    __slots__ = ("_found", "_tokens", "_weights", "scores")
+
+    def __init__(self, tokens: Sequence[Token], parts: Sequence[Clause], weights: Weights) -> None:
+        self._tokens = tokens
+        self._found = features(tokens, parts)
+        self._weights = weights
+        sums = list(weights.constants)
+        get = weights.table.get
+        for name in self._found:
+            for detector, weight in get(name, ()):
+                sums[detector] += weight
+        self.scores: Mapping[str, float] = {name: total / 100 for name, total in zip(weights.names, sums, strict=True)}
+
+    def explain(self, name: str, count: int = 8) -> list[tuple[str, float]]:
+        """Return the features that speak loudest for (positive) or against (negative) a detector, loudest first."""
+        number = self._weights.names.index(name)
+        parts = [(feature, weight / 100) for feature in self._found for detector, weight in self._weights.table.get(feature, ()) if detector == number]
+        return sorted(parts, key=lambda part: (-abs(part[1]), part[0]))[:count]
+
+    def words(self, name: str) -> list[float]:
+        """Return, for each token, how much it speaks for a detector."""
+        number = self._weights.names.index(name)
+        shares = [0.0] * len(self._tokens)
+        for feature, places in self._found.items():
+            for detector, weight in self._weights.table.get(feature, ()):
+                if detector == number:
+                    for place in places:
+                        shares[place] += weight / 100 / len(places)
+        return shares
+
+    def core(self, name: str, parts: Sequence[Clause] = ()) -> Span:
+        """Return the token range that carries a detector's yes: the clause with the most weight, or the run of words around its peak."""
+        shares = self.words(name)
+        if not shares:
+            return Span(0, 0)
+        if parts:
+            best = max(parts, key=lambda clause: (sum(shares[clause.first : clause.stop]), -clause.first))
+            return Span(best.first, max(best.stop, best.first + 1))
+        # The run of words with the greatest sum, each word paying a little for being there.
+        top, run, start, found = 0.0, 0.0, 0, (0, len(shares))
+        for at, share in enumerate(shares):
+            if run <= 0:
+                run, start = 0.0, at
+            run += share - 0.05
+            if run > top:
+                top, found = run, (start, at + 1)
+        return Span(*found)
+
+
+@cache
+def weights() -> Weights:
+    """Return the learned weights, read once."""
+    data = json.loads(Path(__file__).with_name("detectors.json").read_text(encoding="utf-8"))
+    table = {name: tuple((row[n], row[n + 1]) for n in range(0, len(row), 2)) for name, row in data["features"].items()}
+    return Weights(tuple(data["detectors"]), tuple(data["constants"]), table)
+
+
+def judge(tokens: Sequence[Token], parts: Sequence[Clause]) -> Verdict:
+    """Return what the detectors say of a sentence."""
+    return Verdict(tokens, parts, weights())

@@ -1,0 +1,214 @@
+"""Word classes: what a word says, whichever of its many synonyms it is.
+
+`words/*.txt` hold some hundred classes of the words that business letters use, for everything that is
+done, done wrong, suffered, repaired, paid, promised or hidden in them. Verbs and nouns are listed once and
+found in all their forms; an underscore joins a phrase.
+"""
+
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from guardrails.language.tokens import Token
+
+_FOLDER = Path(__file__).parent / "words"
+_VOWELS = frozenset("aeiou")
+_PARTICLES = frozenset(
+    "up down out off back over in on away through by short right aside round under apart whole good forward together for straight behind with".split()
+)
+
+
+class Lexicon(NamedTuple):
+    """The word classes as read from their files: by verb, by noun, by written word, and phrases by their first word."""
+
+    verbs: dict[str, tuple[str, ...]]
+    nouns: dict[str, tuple[str, ...]]
+    words: dict[str, tuple[str, ...]]
+    phrases: dict[str, list[tuple[tuple[str, ...], str]]]
+    irregular: dict[str, str]
+    past: frozenset[str]
+    participles: frozenset[str]
+
+
+@cache
+def lexicon() -> Lexicon:
+    """Return the word classes, read once."""
+    tables: list[dict[str, tuple[str, ...]]] = []
+    phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for name in ("verbs", "nouns", "words"):
+        table: dict[str, tuple[str, ...]] = {}
+        current = ""
+        for line in _lines(name):
+            if line[0] == "[":
+                current = line[1:-1]
+                continue
+            for word in line.split():
+                if "_" in word or "-" in word[1:]:
+                    first, *rest = word.replace("n't", "_n't").replace("'s", "_'s").replace("-", "_-_").split("_")
+                    phrases.setdefault(first, []).append((tuple(rest), current))
+                else:
+                    table[word] = (*table.get(word, ()), current)
+        tables.append(table)
+    irregular: dict[str, str] = {}
+    past, participles = set(), set()
+    for line in _lines("irregular"):
+        base, *forms = line.split()
+        irregular |= dict.fromkeys(forms, base)
+        past.add(forms[0])
+        participles.add(forms[-1])
+    # Forms that a letter uses for another verb.
+    irregular |= dict.fromkeys(("am", "is", "are", "was", "were", "been", "being", "'s", "'re", "'m"), "be") | {
+        "'ve": "have",
+        "lay": "lay",
+        "found": "find",
+        "left": "leave",
+        "wound": "wind",
+        "resent": "resend",
+        "has": "have",
+        "does": "do",
+        "goes": "go",
+        "lying": "lie",
+        "dying": "die",
+        "tying": "tie",
+    }
+    verbs, nouns, words = tables
+    return Lexicon(verbs, nouns, words, phrases, irregular, frozenset(past), frozenset(participles))
+
+
+def _lines(name: str) -> list[str]:
+    return [line for line in (_FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+
+
+@lru_cache(maxsize=16384)
+def lemma(word: str) -> str:
+    """Return the base form of a verb: "forgot" and "forgetting" are forget. A word that is no verb form comes back as it is, or nearly so."""
+    known = lexicon()
+    if word in known.irregular:
+        return known.irregular[word]
+    if word in known.verbs or len(word) < 4:
+        return word
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        if word.endswith("ies"):
+            return word[:-3] + "y"
+        if word.endswith("es") and (word[:-2] in known.verbs or word[-3] in "sxzo" or word[-4:-2] in {"ch", "sh"}) and word[:-1] not in known.verbs:
+            return word[:-2]
+        return word[:-1]
+    for ending in ("ed", "ing"):
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            return _base(word[: -len(ending)], ending)
+    for prefix in ("re", "over", "under", "mis", "out", "un"):
+        if word.startswith(prefix) and word[len(prefix) :].lstrip("-") in known.irregular:
+            return prefix + known.irregular[word[len(prefix) :].lstrip("-")]
+    return word
+
+
+def _base(stem: str, ending: str) -> str:
+    """Return the verb behind a stem that lost -ed or -ing: a known one if the spelling allows it, else by the rules of spelling."""
+    verbs = lexicon().verbs
+    if ending == "ed" and stem.endswith("i"):
+        return stem[:-1] + "y"
+    doubled = len(stem) > 3 and stem[-1] == stem[-2] and stem[-1] not in _VOWELS
+    options = [stem + "e", stem] if not doubled else [stem[:-1], stem]
+    for option in options:
+        if option in verbs:
+            return option
+    if doubled:
+        return stem if stem[-1] in "lsz" else stem[:-1]
+    if stem.endswith(
+        (
+            "c",
+            "v",
+            "z",
+            "u",
+            "dg",
+            "rg",
+            "as",
+            "is",
+            "os",
+            "us",
+            "rs",
+            "ns",
+            "at",
+            "bl",
+            "pl",
+            "tl",
+            "dl",
+            "gl",
+            "kl",
+            "fl",
+            "ut",
+            "ir",
+            "ur",
+            "ar",
+            "or",
+            "in",
+            "iz",
+        )
+    ):
+        return stem + "e" if not stem.endswith(("oat", "eat", "eet", "oin", "ain", "ear", "oar", "air", "our")) else stem
+    return stem
+
+
+@lru_cache(maxsize=16384)
+def singular(word: str) -> str:
+    """Return the singular of a noun."""
+    if not word.endswith("s") or word.endswith(("ss", "us", "is")) or len(word) < 4:
+        return "person" if word == "people" else word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "sses", "xes", "zes")):
+        return word[:-2]
+    return word[:-1]
+
+
+@lru_cache(maxsize=16384)
+def classes(word: str) -> tuple[str, ...]:
+    """Return the classes of a lower-case word, in any of its forms, whatever part of speech it is here."""
+    known = lexicon()
+    found = dict.fromkeys(known.words.get(word, ()))
+    found |= dict.fromkeys(known.nouns.get(word, ()) or known.nouns.get(singular(word), ()))
+    found |= dict.fromkeys(known.verbs.get(lemma(word), ()))
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def verb_classes(verb: str) -> tuple[str, ...]:
+    """Return the classes of a verb, given in its base form."""
+    return lexicon().verbs.get(verb, ())
+
+
+class Phrase(NamedTuple):
+    """A phrase of a class: the tokens it begins with and ends before, and where the phrase is a verb, its particle taken with it."""
+
+    start: int
+    stop: int
+    name: str
+
+
+def phrases(tokens: Sequence[Token]) -> list[Phrase]:
+    """Return the phrases of word classes in a run of tokens: "for good", "let you down", "made whole"."""
+    table = lexicon().phrases
+    words = [token.lower for token in tokens]
+    found: list[Phrase] = []
+    length = len(words)
+    for at, word in enumerate(words):
+        entries = table.get(word)
+        base = lemma(word)
+        if base != word and base in table:
+            entries = (entries or []) + table[base]
+        if not entries:
+            continue
+        for rest, name in entries:
+            stop = at + 1 + len(rest)
+            if stop <= length and words[at + 1] == rest[0] and all(words[at + 1 + n] == part for n, part in enumerate(rest)):
+                found.append(Phrase(at, stop, name))
+            elif len(rest) == 1 and rest[0] in _PARTICLES:
+                # A particle may stand behind a short object: "let you down", "took the page down".
+                for gap in (2, 3, 4):
+                    if at + gap < length and words[at + gap] == rest[0]:
+                        found.append(Phrase(at, at + gap + 1, name))
+                        break
+                    if at + gap - 1 < length and not words[at + gap - 1][0].isalnum():
+                        break
+    return found
