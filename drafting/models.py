@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from weakref import WeakKeyDictionary
 
@@ -31,6 +32,8 @@ from guardrails.letter import Letter
 from prompts import Prompt, render
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, AIMessageChunk
 
@@ -277,6 +280,14 @@ _OPENAI = ("openai", "azure_openai")
 """The providers that take OpenAI's own request fields."""
 
 
+@cache
+def _tls() -> "SSLContext":
+    """Return the certificates this machine trusts; reading them takes longer than all the rest of a client."""
+    from httpx2 import create_ssl_context
+
+    return create_ssl_context()
+
+
 class _FormatRefusedError(ModelFailure):
     """The server does not know `response_format`."""
 
@@ -307,15 +318,17 @@ class _Remote:
             options["max_tokens"] = settings.max_output_tokens
         if self.provider in _OPENAI:
             from httpx2 import Limits
-            from openai import DefaultAsyncHttpxClient
+            from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
 
+            tls = _tls()
             options |= {
                 "stream_usage": True,
                 "stream_chunk_timeout": None,  # The timeout holds for each read of a stream as well, and logs nothing.
                 "include_response_headers": True,
                 "output_version": "v0",
+                "http_client": DefaultHttpxClient(verify=tls),
                 # No connection outlives its call: none is found closed by the server, none is left behind when a loop ends.
-                "http_async_client": DefaultAsyncHttpxClient(timeout=settings.timeout, limits=Limits(max_keepalive_connections=0)),
+                "http_async_client": DefaultAsyncHttpxClient(verify=tls, limits=Limits(max_keepalive_connections=0)),
             }
         if self.provider == "openai":
             # Given always: left out, LANGSMITH_GATEWAY would take its place.
