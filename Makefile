@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check bench bench-full measure train lock clean
+.PHONY: help install install-dev run test check bench bench-full frontend measure train lock clean
 
 help:  ## Say what each command does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -47,6 +47,9 @@ bench: .venv/installed-dev  ## Time and measure, in under ten minutes
 
 measure: .venv/installed-dev  ## Measure every rule on the marked letters and write the figures
 	@$(BIN)/python -m eval.measure
+
+frontend:  ## Build the page's components anew from ui/frontend (needs node)
+	@cd ui/frontend && npm ci --silent --no-audit --no-fund && npm run --silent build
 
 lock: .venv/installed-dev  ## Lock the versions anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --group build -o requirements.txt

@@ -1,0 +1,21 @@
+var o=(n,t,p)=>{let r=document.createElement(n);return t&&(r.className=t),p!=null&&(r.textContent=p),r},h=(n,t,p)=>{let r=o("button",t,n);return r.type="button",r.onclick=p,r},y=n=>{let t=o("style");return t.textContent=n,t};var k=(n,t)=>o("span","b "+(t||"plain"),n),v=`
+:host,.root{font:14px/1.45 var(--st-font,sans-serif);color:var(--st-text-color,#1f2428)}
+button,input,textarea,select{font:inherit;color:inherit}
+.btn{border:1px solid #8a9099;background:#fff;border-radius:6px;padding:5px 12px;cursor:pointer;white-space:nowrap}
+.btn:hover{background:#f2f4f6}.btn.primary{background:#146c43;border-color:#146c43;color:#fff}.btn.primary:hover{background:#0f5434}
+.btn[aria-disabled=true],.btn:disabled{background:#eef0f2;border-color:#c9ced4;color:#5d646c;cursor:not-allowed}
+:is(button,input,textarea,select,a,[tabindex]):focus-visible{outline:2px solid var(--st-primary-color,#0b5a7a);outline-offset:1px}
+kbd{font:11.5px ui-monospace,monospace;border:1px solid #c3c8ce;border-radius:4px;padding:0 5px;background:#f6f7f8;color:#30363c}
+.btn.primary kbd{background:#0f5434;border-color:#0a3f27;color:#fff}
+.b{display:inline-block;border-radius:10px;padding:1px 9px;font-size:13px;font-weight:600;white-space:nowrap}
+.b.late{background:#8c1d18;color:#fff}.b.bad{background:#fdecea;color:#8c1d18}.b.near{background:#fff1d6;color:#6b4500}.b.good{background:#e3f3e9;color:#0f5434}.b.plain{background:#eef1f4;color:#39424c}.b.info{background:#e6f1f6;color:#0b4a65}
+.dim{color:#545b63}.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+[hidden]{display:none!important}
+`;var C=v+`
+.sheet{display:grid;gap:12px}.box{border:1px solid #d3d8dd;border-radius:8px;padding:10px 14px;background:#fff}.box.soft{background:#f7f9fa}.box h2,.box h3{font-size:14px;margin:0 0 6px;font-weight:650}
+dl{display:grid;grid-template-columns:fit-content(38%) minmax(0,1fr);gap:3px 14px;margin:0}dt{color:#545b63;overflow-wrap:anywhere}dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}
+ul{margin:0;padding:0;list-style:none}li{padding:3px 0;overflow-wrap:anywhere}.cell{display:flex;gap:6px;flex-wrap:wrap;align-items:center}.text{white-space:pre-wrap;overflow-wrap:anywhere}
+table{width:100%;border-collapse:collapse}caption{text-align:left;font-weight:650;padding:0 0 6px}th{text-align:left;font-weight:600;color:#454c54;padding:4px 10px 4px 0;border-bottom:1px solid #aeb4bb}td{padding:4px 10px 4px 0;border-bottom:1px solid #e4e7ea;overflow-wrap:anywhere}.num{text-align:right;font-variant-numeric:tabular-nums}
+.link{border:0;background:none;padding:0;color:#0b5a7a;text-decoration:underline;cursor:pointer}.scroll{overflow-x:auto;max-height:420px;overflow-y:auto}
+.empty{padding:36px 20px;text-align:center;color:#454c54;border:1px dashed #b9bfc6;border-radius:8px}.empty b{display:block;font-size:16px;color:#1f2428;margin:0 0 4px}
+`,m=new WeakMap,w=(n,t)=>{if(Array.isArray(t)){let p=o("div","cell");for(let[r,d]of t)p.append(d?k(r,d):o("span","",r));n.append(p)}else n.append(document.createTextNode(t??""))};function E(n){let{parentElement:t,data:p,setTriggerValue:r}=n,d=m.get(t);d||(d=o("div","root sheet"),t.append(y(C),d),m.set(t,d)),d.replaceChildren();for(let e of p.blocks){if(e.empty){let a=o("div","empty");a.append(o("b","",e.empty[0]),...e.empty.slice(1).map(i=>o("div","",i))),d.append(a);continue}let l=o("section","box "+(e.tone||""));if(e.title&&(l.append(o("h2","",e.title)),l.setAttribute("aria-label",e.title)),e.text&&l.append(o("div","text",e.text)),e.facts){let a=o("dl");for(let[i,c]of e.facts){let f=o("dd");w(f,c),a.append(o("dt","",i),f)}l.append(a)}if(e.items){let a=o("ul");for(let i of e.items){let c=o("li");w(c,i),a.append(c)}l.append(a)}if(e.rows){let a=o("table"),i=o("tr"),c=o("thead"),f=o("tbody");e.caption&&a.append(o("caption","",e.caption));for(let s of e.columns){let x=o("th",s.num?"num":"",s.title);x.scope="col",i.append(x)}c.append(i);for(let s of e.rows){let x=o("tr");e.columns.forEach((A,u)=>{let g=o("td",A.num?"num":"");s.open&&u===0?g.append(h(String(s.cells[u]),"link",()=>r("open",{id:s.open,at:Date.now()}))):w(g,s.cells[u]),x.append(g)}),f.append(x)}a.append(c,f);let b=o("div","scroll");b.tabIndex=0,b.setAttribute("role","region"),b.setAttribute("aria-label",e.caption||e.title||"Table"),b.append(a),l.append(b)}d.append(l)}return()=>m.delete(t)}export{E as default};

@@ -1,0 +1,70 @@
+"""The one door from the pages to everything below them: settings, configuration, the record."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from drafting.config import Configuration, configuration
+from drafting.desk import Desk
+from drafting.settings import Settings
+from drafting.store import Store, open_store
+from drafting.users import User
+from guardrails.case import Case, CaseError, load
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@dataclass(frozen=True)
+class Service:
+    """What every page and route works with. One a process."""
+
+    settings: Settings
+    setup: Configuration
+    store: Store
+
+
+@cache
+def service() -> Service:
+    """Return the service, opened at first use from the environment."""
+    settings = Settings.read(os.environ)
+    url = settings.database_url.get_secret_value() if settings.database_url else None
+    return Service(settings, configuration(settings.config), open_store(settings.home, url))
+
+
+@cache
+def samples() -> dict[str, Case]:
+    """Return the sample cases by a title a person can choose from."""
+    found = {}
+    for path in sorted(EXAMPLES.glob("*.*")):
+        if path.suffix in (".toml", ".json", ".yaml"):
+            try:
+                case = load(path)
+            except CaseError:  # the folder also shows what a broken case looks like, and holds other files
+                continue
+            found[path.stem] = case
+    return found
+
+
+def desk(user: User) -> Desk:
+    """Return the desk as this person works at it."""
+    here = service()
+    return Desk(here.store, user, here.setup.policy, here.setup.rules)
+
+
+def follow_up(user: User, letter_id: int) -> int:
+    """Draft the follow-up of a letter from the category's file, and return its number."""
+    import asyncio
+
+    from drafting import aftercare
+    from drafting import desk as desks
+    from drafting.pipeline import draft
+    from drafting.writers import writer
+
+    here, setup = desk(user), service().setup
+    quick = service().settings.model_copy(update={"models": ("template",)})
+
+    def write(case: Case) -> tuple[desks.Written, ...]:
+        return desks.written(asyncio.run(draft(case, writer(quick, setup)(case), here.policy, rules=setup.rules, folder=setup.prompts)))
+
+    return aftercare.follow_up(here, letter_id, write).id
