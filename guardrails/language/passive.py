@@ -6,7 +6,7 @@ a candidate whose weights sum to more than zero is a passive. Word classes are i
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -52,6 +52,7 @@ def _lines(name: str) -> list[str]:
 
 def _classes() -> dict[str, list[str]]:
     classes: dict[str, list[str]] = {}
+    words: list[str] = []
     for line in _lines("passive_words.txt"):
         if line[0] == "[" and line[-1] == "]" and len(line) > 2 and line[1:-1].replace("-", "").isalpha():
             words = classes.setdefault(line[1:-1], [])
@@ -62,7 +63,11 @@ def _classes() -> dict[str, list[str]]:
 
 IRREGULAR: dict[str, str] = {line.split()[0]: line.split()[1] for line in _lines("irregular_participles.txt")}
 _CLASSES = _classes()
-_LOOKALIKE = frozenset(_CLASSES.pop("lookalike"))
+_ACTION, _LOOKALIKE, _MEANS, _ASIDES, _TURNED, _VERB_PARTS, _ADJECTIVE_PARTS, _BARE, _BETWEEN_GET, _LINKS = (
+    frozenset(_CLASSES.pop(name)) for name in ("action", "lookalike", "means", "aside", "turned", "verb-part", "adjective-part", "bare", "between-get", "link")
+)
+_UNDOING = tuple(_CLASSES.pop("undoing"))
+_PREFIXES = tuple(_CLASSES.pop("prefix"))
 # What a word is in a sentence (one class), and what a participle is like (any number).
 _MANNERS = ("stative", "emotion", "place", "intransitive", "degree", "object-taking")
 _MANNER: dict[str, list[str]] = {}
@@ -73,25 +78,29 @@ _KIND: dict[str, str] = {}
 for _name, _words in _CLASSES.items():
     for _word in _words:
         _KIND.setdefault(_word, _name)
-_PREFIXES = ("over", "under", "out", "re", "un", "mis", "pre", "fore", "co", "de", "dis", "up", "down", "off", "with", "inter", "hand", "hard", "type", "home")
 _FINITE = frozenset("am is are was were 's 're 'm ai wasnt werent isnt arent".split())
+_CLOSING = frozenset(("stop", "wh", "conjunction", "subordinate", "that", "have", "modal", "do", "to", "bracket"))
 _AUXILIARY = frozenset(_CLASSES["be"] + _CLASSES["get"])
 _FRONTED = frozenset(("attached", "enclosed", "included"))
+_PRONOUNS = frozenset(("subject", "wh", "existential", "that"))
+_SLIPS = frozenset(("its", "your"))
 _HAVE = frozenset(_CLASSES["have"] + ["'s"])
 _MODAL = frozenset(_CLASSES["modal"] + _CLASSES["do"] + ["'d"])
+# Stems behind which a written -e was lost, and endings that look so but had none.
+_SILENT = tuple("c v z u dg rg eg ag as is os us rs ns bl pl tl dl gl kl fl zl cl iat eat uat".split())
+_SPOKEN = tuple("or er on an en om op ip am in ur it ad ut ot".split())
 _SKIPPED = frozenset(("adverb", "ly", "not"))
-_BARE = frozenset("let lets letting make makes made making help helps helped helping have had having see saw".split())
 
 
 @lru_cache(maxsize=8192)
 def participle(word: str) -> str | None:
     """Return the verb a participle belongs to, or None for a word that cannot be one."""
+    if word in _LOOKALIKE or (word.startswith("un") and not word.startswith(_UNDOING)):
+        return None
     if word in IRREGULAR:
         return IRREGULAR[word]
     if word.endswith("ed"):
-        return None if len(word) < 4 or word in _LOOKALIKE else _regular(word)
-    if word in _LOOKALIKE:
-        return None
+        return _regular(word) if len(word) > 3 else None
     for prefix in _PREFIXES:
         if word.startswith(prefix) and word[len(prefix) :] in IRREGULAR and len(word) - len(prefix) > 2:
             return prefix + IRREGULAR[word[len(prefix) :]]
@@ -99,23 +108,35 @@ def participle(word: str) -> str | None:
 
 
 def _regular(word: str) -> str:
+    """Return the verb of a participle in -ed: a known one if the spelling allows it, else by the rules of spelling."""
     stem = word[:-2]
-    if stem.endswith("i"):
-        return stem[:-1] + "y" if len(stem) > 2 else stem + "e"
-    if len(stem) > 2 and stem[-1] == stem[-2]:
-        return stem if stem[-1] in "lszf" and not stem.endswith(("cell", "vell", "roll")) else stem[:-1]
-    if stem.endswith(("c", "v", "z", "u", "dg", "rg", "ng", "eg", "ag", "rs", "ns", "as", "is", "os", "us", "th", "bl", "pl", "tl", "dl", "gl", "kl", "fl", "zl")):
+    doubled = len(stem) > 2 and stem[-1] == stem[-2]
+    guesses = (stem + "e", stem, stem[:-1] if doubled else stem, stem[:-1] + "y" if stem[-1] == "i" else stem)
+    for guess in guesses:
+        if guess in _ACTION:
+            return guess
+    for prefix in _PREFIXES:
+        if word.startswith(prefix):
+            for guess in guesses:
+                if guess[len(prefix) :] in _ACTION:
+                    return guess
+    if stem[-1] == "i":
+        return guesses[3]
+    if doubled and stem[-1] not in "lszf":
+        return stem[:-1]
+    if stem.endswith(_SILENT):
         return stem + "e"
-    if stem.endswith(("at", "it", "ut", "ot", "et")) and not stem.endswith(("eat", "oat", "eet", "oot", "out", "ait", "uit", "mit", "sit", "dit", "bit", "oft", "get", "ket", "let", "cret", "pret", "fit", "eit", "lot", "rot", "not", "jot", "ivot")):
-        return stem + "e"
-    if len(stem) > 1 and stem[-2] in "aiou" and stem[-1] in "rmnkpdbl" and (len(stem) < 3 or stem[-3] not in "aeiou") and not stem.endswith(("er", "or", "on", "an", "en", "om", "al", "il", "ol", "ad", "op", "ip", "am", "in", "ur")):
-        return stem + "e"
-    return stem
+    short = len(stem) > 2 and stem[-1] in "rtnkpmd" and stem[-2] in "aiou" and stem[-3] not in "aeiou"
+    return stem + "e" if short and not stem.endswith(_SPOKEN) else stem
+
+
+def _acts(verb: str) -> bool:
+    return verb in _ACTION or any(verb.startswith(prefix) and verb[len(prefix) :] in _ACTION for prefix in _PREFIXES)
 
 
 def kinds(tokens: Sequence[Token]) -> list[str]:
     """Return what each token is: a closed class such as `determiner`, or the look of the word (`ly`, `ing`, `ed`, `number`, `name`)."""
-    found = []
+    found: list[str] = []
     for token in tokens:
         word = token.lower
         kind = _KIND.get(word)
@@ -138,7 +159,9 @@ def kinds(tokens: Sequence[Token]) -> list[str]:
 
 def candidates(tokens: Sequence[Token]) -> list[Candidate]:
     """Return every participle of a sentence with the auxiliary it may belong to, in order."""
-    auxiliaries = [at for at, token in enumerate(tokens) if token.lower in _AUXILIARY]
+    auxiliaries = [
+        at for at, token in enumerate(tokens) if (token.lower in _AUXILIARY and not _possessive(tokens, at)) or (token.lower in _SLIPS and _slipped(tokens, at))
+    ]
     if not auxiliaries:
         return []
     found: list[Candidate] = []
@@ -146,30 +169,90 @@ def candidates(tokens: Sequence[Token]) -> list[Candidate]:
     barrier = -1
     for at, token in enumerate(tokens):
         word = token.lower
-        if word in ";?!.":
+        if word in {".", ";", "?", "!"}:
             barrier = at
         while behind < len(auxiliaries) and auxiliaries[behind] < at:
             behind += 1
-        if not participle(word):
+        if not participle(word) or _fixed(tokens, at):
             continue
-        first = at
-        while first > 1 and tokens[first - 1].lower == "-" and tokens[first - 2].end == tokens[first].start - 1 and at - first < 6:
-            first -= 2
-        if word in _FRONTED and behind < len(auxiliaries) and auxiliaries[behind] == at + 1 and (not at or tokens[at - 1].lower in {"also", ","}):
-            found.append(Candidate(at + 1, first, at, True))
-        elif behind and first - auxiliaries[behind - 1] - 1 <= REACH and auxiliaries[behind - 1] > barrier and first > auxiliaries[behind - 1]:
-            found.append(Candidate(auxiliaries[behind - 1], first, at, False))
-        elif behind < len(auxiliaries) and auxiliaries[behind] - at <= FRONT and auxiliaries[behind] > at:
-            if at - barrier <= 3 or (word in _FRONTED and not tokens[at - 1].lower.isalpha()) or any(before.lower == "how" for before in tokens[max(at - 2, 0) : at]):
-                if tokens[auxiliaries[behind]].lower in _FINITE:
-                    found.append(Candidate(auxiliaries[behind], first, at, True))
+        first = _first_part(tokens, at)
+        before = auxiliaries[behind - 1] if behind else -1
+        after = auxiliaries[behind] if behind < len(auxiliaries) else len(tokens)
+        if word in _FRONTED and after == at + 1 and (not at or tokens[at - 1].lower in {"also", ","}):
+            found.append(Candidate(after, first, at, True))
+        elif barrier < before < first <= before + 1 + REACH:
+            if not _barred(tokens, before, first, at):
+                found.append(Candidate(before, first, at, False))
+        elif at < after < len(tokens) and after <= at + FRONT and tokens[after].lower in _FINITE and _leads(tokens, at, barrier):
+            found.append(Candidate(after, first, at, True))
     return found
+
+
+def _first_part(tokens: Sequence[Token], at: int) -> int:
+    """Return the token with which a hyphenated word begins."""
+    first = at
+    while first > 1 and tokens[first - 1].lower == "-" and tokens[first - 2].end == tokens[first].start - 1 and at - first < 6:
+        first -= 2
+    return first
+
+
+def _leads(tokens: Sequence[Token], at: int, barrier: int) -> bool:
+    """Whether a participle may stand before its auxiliary: at the head of a sentence, or behind "how"."""
+    word = tokens[at].lower
+    return at - barrier <= 3 or (word in _FRONTED and not tokens[at - 1].lower.isalpha()) or "how" in [token.lower for token in tokens[max(at - 2, 0) : at]]
+
+
+def _fixed(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a participle belongs to a fixed phrase that is no passive: "used to waiting", "got rid of", "read-only", "ill-timed"."""
+    word = tokens[at].lower
+    if at + 2 < len(tokens) and tokens[at + 1].lower == "-" and tokens[at].end == tokens[at + 2].start - 1 and tokens[at + 2].lower != "-":
+        return True
+    if word == "used" and at + 2 < len(tokens) and tokens[at + 1].lower == "to":
+        beyond = tokens[at + 2].lower
+        return beyond.endswith("ing") or _KIND.get(beyond) in {"determiner", "object", "that", "subject", "adverb"}
+    if at > 1 and tokens[at - 1].lower == "-" and tokens[at - 2].lower in _ADJECTIVE_PARTS:
+        return True
+    if at > 1 and word in {"priced", "rated", "crowded", "cooked"} and tokens[at - 2].lower == "over":
+        return True
+    return word in {"rid", "started", "used"} and at > 0 and _KIND.get(tokens[at - 1].lower) == "get"
+
+
+def _barred(tokens: Sequence[Token], auxiliary: int, first: int, verb: int) -> bool:
+    """Whether what stands around the two rules a passive out: "get this signed", "he's told the team"."""
+    word = tokens[auxiliary].lower
+    if _KIND.get(word) == "get":
+        return any(
+            token.lower not in _BETWEEN_GET and not token.lower.endswith("ly") and _KIND.get(token.lower) not in {"adverb", "not"}
+            for token in tokens[auxiliary + 1 : first]
+        )
+    if first == auxiliary + 2 and auxiliary and tokens[verb].lower in _LINKS:
+        between = tokens[auxiliary + 1]
+        return between.lower not in _KIND and between.text.islower() and not between.lower.endswith("ly")
+    if word == "'s" and verb + 1 < len(tokens) and tokens[verb].lower not in {"called", "named", "done"}:
+        return _KIND.get(tokens[verb + 1].lower) in {"determiner", "object"}
+    return False
+
+
+def _possessive(tokens: Sequence[Token], at: int) -> bool:
+    """Whether an 's belongs to a noun ("nobody's fault") and is no verb."""
+    if tokens[at].lower != "'s" or not at or at + 1 == len(tokens) or _KIND.get(tokens[at - 1].lower) in _PRONOUNS:
+        return False
+    word = tokens[at + 1].lower
+    return not (participle(word) or word.endswith("ly") or _KIND.get(word) in {"adverb", "not", "be", "get", "comma"})
+
+
+def _slipped(tokens: Sequence[Token], at: int) -> bool:
+    """Whether "its" or "your" may stand for "it's" or "you're": a participle follows, perhaps behind an adverb."""
+    following = [token.lower for token in tokens[at + 1 : at + 3]]
+    return any(participle(word) for word in following[:1]) or (
+        len(following) > 1 and bool(participle(following[1])) and (following[0].endswith("ly") or _KIND.get(following[0]) == "adverb")
+    )
 
 
 def chain(words: Sequence[str], kind: Sequence[str], at: int) -> tuple[str, bool]:
     """Return what an auxiliary hangs on ("have been", "to be", "is being"), and whether it is finite."""
     word = words[at]
-    if word in _FINITE:
+    if word in _FINITE or word in _SLIPS:
         return word, True
     if word in {"been", "gotten"} or (word == "got" and _helper(words, kind, at, _HAVE) >= 0):
         before = _helper(words, kind, at, _HAVE)
@@ -241,91 +324,160 @@ _LETTER = {
 
 
 def features(tokens: Sequence[Token], words: Sequence[str], kind: Sequence[str], candidate: Candidate) -> list[str]:
-    """Return the names of all that is true of a candidate."""
-    a, first, v, fronted = candidate
-    n = len(words)
-    verb, aux = words[v], words[a]
-    w = ["<s>", "<s>", "<s>"]  # the three words before the auxiliary
-    verb_lemma = participle(verb) or verb
-    if fronted:
-        between = range(v + 1, a)
-    else:
-        between = range(a + 1, first)
-    shape = "".join(_LETTER[kind[i]] for i in between)
+    """Return the names of all that is true of a candidate: of its words, of those around them, and of pairs of these."""
+    if candidate.fronted:
+        return _fronted(tokens, words, kind, candidate)
+    at, first, verb_at, _ = candidate
+    verb, auxiliary = words[verb_at], words[at]
+    turned = _turned(words, kind, at)
+    start = _behind_aside(words, kind, at, first)
+    # In a question the subject is read as if it stood before the auxiliary: "was your order sent" has the context of "your order was sent".
+    moved = _behind_subject(words, kind, start, first) if start < first and _may_turn(words, kind, at, turned) else 0
+    between = range(moved or start, first)
+    shape = "".join(_LETTER[kind[other]] for other in between)
     plain = shape.replace("a", "").replace("n", "")
-    left = a if not fronted else first
-    right = v if not fronted else a
-    p1, k1 = (words[left - 1], kind[left - 1]) if left else ("^", "^")
-    p2, k2 = (words[left - 2], kind[left - 2]) if left > 1 else ("^", "^")
-    n1, m1 = (words[right + 1], kind[right + 1]) if right + 1 < n else ("$", "$")
-    n2, m2 = (words[right + 2], kind[right + 2]) if right + 2 < n else ("$", "$")
-    n3, m3 = (words[right + 3], kind[right + 3]) if right + 3 < n else ("$", "$")
-    if fronted:
-        out = [
-            "front", f"front v {verb}", f"front shape {shape}", f"front before {p1}", f"front before {k1}", f"front after {n1}",
-            f"front after {m1}", f"front {v} {aux}", f"front v {verb} {p1}", f"front {tokens[v].text[0].isupper()} {k1} {len(shape)}",
-            f"front next {kind[v + 1]}", f"front how {p1 == 'how' or p2 == 'how'}",
-        ]  # fmt: skip
-        return out
-    hanging, finite = chain(words, kind, a)
-    form = "get" if kind[a] == "get" else "'s" if aux == "'s" else "be"
-    manners = list(_MANNER.get(verb, ()))
-    if verb.startswith("un") and verb[2:4] not in {"de", "it", "lo", "pl", "su", "ca", "pa", "ve"}:
-        manners.append("un")
-    if first < v:
-        manners.append("hyphen")
-    if not manners:
-        manners.append("plain")
-    turned = _turned(words, kind, a)
-    last, lastkind = (words[first - 1], kind[first - 1]) if first - 1 > a else ("-", "-")
-    ending = verb[-4:] if len(verb) > 5 else verb[-3:]
-    degree = last in _DEGREE
-    subject = p1 if k1 in {"subject", "existential", "that", "wh", "object"} else (p2 if k1 in _SKIPPED or k1 in {"have", "modal"} else k1)
     gap = "0" if not shape else "adverb" if not plain else "long" if len(plain) > 4 else plain
-    head = "B" if kind[a] != "get" else "G"
-    out = [
-        f"v {verb}", f"v {verb} {form}", f"end {ending}", f"end {verb[-3:]} {head}", f"lemma {verb_lemma}",
-        f"aux {aux}", f"chain {hanging}", f"chain {hanging} {gap}",
-        f"before {p1}", f"before {k1} {form}", f"before {k2} {k1}", f"before2 {p2}", f"subject {subject}",
-        f"after {n1}", f"after {m1}", f"after {m1} {m2}", f"after {n1} {n2}", f"after2 {n2}", f"after2 {m2}", f"after3 {m3}",
-        f"v {verb} after {n1}", f"end {verb[-3:]} after {m1}", f"form {form} after {m1}", f"form {form} before {k1} after {m1}",
-        f"last {last}", f"last {lastkind}", f"last {lastkind} after {m1}", f"last {lastkind} after {m1} {m2}",
-        f"shape {shape}" if len(shape) < 6 else "shape long", f"plain {gap}", f"plain {gap} {turned}", f"plain {gap} after {m1}",
-        f"gap {len(shape)}", f"turned {turned} {form}", f"turned {turned} {len(plain) > 0} {words[-1] == '?'}", f"turned {turned} gap {gap} {m1}",
-        f"there {'there' in words[max(a - 3, 0):a] or (first - a > 1 and words[a + 1] == 'there')} {gap}",
-        f"case {tokens[v].text[0].isupper()} {tokens[a].text[0].isupper()}",
-        f"front-of-line {a == 0} {gap}",
-        f"hyphen-after {n1 == '-' and right + 2 < n and tokens[right + 1].end == tokens[right + 2].start} {gap}",
-        f"attributive {m1 in {'word', 's', 'name', 'ing'}} {lastkind in {'determiner', 'preposition', 'that'}} {gap}",
-    ]  # fmt: skip
-    nearby = words[v + 1 : v + 7]
-    agent = "by" in nearby
-    out.append(f"agent {agent} {gap}")
-    for i in between:
-        out.append(f"in {words[i]}")
-        out.append(f"in {kind[i]} {form}")
-    if between:
-        out.append(f"first-in {words[a + 1]}")
-        out.append(f"first-in {kind[a + 1]} {gap}")
-    if len(between) > 1:
-        out.append(f"last2 {kind[first - 2]} {kind[first - 1]}")
-        out.append(f"last2 {words[first - 2]} {words[first - 1]}")
-    for letter in "VGBHMTWSC,(POt":
-        if letter in shape:
-            out.append(f"has {letter}")
-            out.append(f"has {letter} {turned}")
-    for manner in manners:
-        out += [
-            f"{manner}", f"{manner} {hanging}", f"{manner} {aux}", f"{manner} {aux} {gap}", f"{manner} {form} {gap}", f"{manner} after {n1}", f"{manner} after {m1}", f"{manner} subject {subject}",
-            f"{manner} last {lastkind}", f"{manner} agent {agent}", f"{manner} degree {degree}", f"{manner} {aux} after {m1}",
+    (word_before, before), (second_before, before2) = (_at(words, kind, (moved or at) - step) for step in (1, 2))
+    (word_after, after), (second_after, after2) = (_at(words, kind, verb_at + step) for step in (1, 2))
+    last, last_kind = (words[first - 1], kind[first - 1]) if between else ("-", "-")
+    hanging = chain(words, kind, at)[0]
+    form = "get" if kind[at] == "get" else auxiliary if auxiliary == "'s" or auxiliary in _SLIPS else "be"
+    lemma = participle(verb) or verb
+    manners = [
+        *_MANNER.get(verb, ()),
+        *(["hyphen" if words[verb_at - 2] in _VERB_PARTS else "compound"] if first < verb_at else []),
+        *(["action"] if _acts(lemma) else []),
+    ]
+    manners = manners or ["plain"]
+    if auxiliary in _SLIPS:
+        return [
+            f"{auxiliary} {name}"
+            for name in (
+                f"before {word_before}", f"before {before}", f"after {after}", f"after {after} {after2}", f"last {last_kind}",
+                f"{manners[-1]} after {after}", f"v {verb}", f"{before} {after}",
+            )
         ]  # fmt: skip
-    if aux == "'s":
-        out += [f"'s {k1} after {m1}", f"'s {p1} {verb}", f"'s {k1} {gap}", f"'s {k1} {lastkind} {m1}"]
-    out.append(f"degree {degree}")
-    return out
+    by = "by" in words[verb_at + 1 : verb_at + 7]
+    degree = "degree" in _MANNER.get(last, ())
+    if before in {"subject", "existential", "that", "wh", "object"}:
+        subject = word_before
+    else:
+        subject = second_before if before in _SKIPPED or before in {"have", "modal"} else before
+    asked = words[-1] == "?"
+    found = [
+        # the participle and the auxiliary
+        f"v {verb}", f"v {verb} {form}", f"lemma {lemma}", f"end {verb[-4:] if len(verb) > 5 else verb[-3:]}", f"end {verb[-3:]} {form == 'get'}",
+        f"aux {auxiliary}", f"chain {hanging}", f"chain {hanging} {gap}", f"case {tokens[verb_at].text[0].isupper()} {tokens[at].text[0].isupper()}",
+        # before them
+        f"before {word_before}", f"before {before} {form}", f"before {before2} {before}", f"before2 {second_before}", f"subject {subject}",
+        f"there {'there' in words[max(at - 3, 0) : at] or (first > at + 1 and words[at + 1] == 'there')} {gap}", f"head {at == 0} {gap}",
+        # after them
+        f"after {word_after}", f"after {after}", f"after {after} {after2}", f"after {word_after} {second_after}", f"after2 {second_after}", f"after2 {after2}",
+        f"v {verb} after {word_after}", f"v {verb} {word_after} {after2}", f"end {verb[-3:]} after {after}", f"agent {by} {gap}",
+        # between them
+        f"last {last}", f"last {last_kind}", f"last {last_kind} after {after}", f"last {last_kind} after {after} {after2}", f"degree {degree}",
+        f"shape {shape if len(shape) < 6 else 'long'}", f"plain {gap}", f"plain {gap} {turned}", f"plain {gap} after {after}",
+        f"attributive {after in {'word', 's', 'name', 'ing'}} {last_kind in {'determiner', 'preposition', 'that'}} {gap}",
+        f"turned {turned} {form}", f"turned {turned} {bool(plain)} {asked}", f"turned {turned} gap {gap} {after}",
+    ]  # fmt: skip
+    found += [f"in {kind[other]} {form}" for other in between]
+    if between:
+        found += [f"first-in {words[between[0]]}", f"first-in {kind[between[0]]} {gap}"]
+    for manner in manners:
+        found += [
+            manner, f"{manner} {hanging}", f"{manner} {auxiliary}", f"{manner} {auxiliary} {gap}", f"{manner} {form} {gap}", f"{manner} subject {subject}",
+            f"{manner} last {last_kind}", f"{manner} degree {degree}", f"{manner} after {word_after}", f"{manner} after {after}",
+            f"{manner} {auxiliary} after {after}", f"{manner} agent {by}",
+        ]  # fmt: skip
+    if auxiliary == "'s":
+        found += [f"'s {before} after {after}", f"'s {word_before} {verb}", f"'s {before} {gap}", f"'s {before} {last_kind} {after}"]
+    if moved:
+        found += ["moved", f"moved {turned} {asked}"]
+    if start > at + 1:
+        found.append("aside")
+    if verb in _LINKS:
+        found.append(f"link {not plain} {turned}")
+    if plain and asked and turned in {"first", "wh"}:
+        found += [f"question {not plain.strip('DNP#ta')}", f"question {plain[0]} {plain[-1]}"]
+    if plain and turned != "no" and not plain.strip("DNP#"):
+        found.append(f"subject-between {plain[0]} {auxiliary} {after}")
+    return found
 
 
-_DEGREE = frozenset(word for word, manners in _MANNER.items() if "degree" in manners)
+def _at(words: Sequence[str], kind: Sequence[str], at: int) -> tuple[str, str]:
+    """Return a word and its kind, or the mark of the sentence's edge."""
+    if at < 0:
+        return "^", "^"
+    return (words[at], kind[at]) if at < len(words) else ("$", "$")
+
+
+def _fronted(tokens: Sequence[Token], words: Sequence[str], kind: Sequence[str], candidate: Candidate) -> list[str]:
+    """Return what is true of a participle that stands before its auxiliary: "Attached is", "how worried I was"."""
+    at, first, verb_at, _ = candidate
+    verb = words[verb_at]
+    shape = "".join(_LETTER[word] for word in kind[verb_at + 1 : at])
+    (before, before_kind), (second, _) = (_at(words, kind, first - step) for step in (1, 2))
+    after, after_kind = _at(words, kind, at + 1)
+    return [
+        "front", f"front v {verb}", f"front v {verb} {before}", f"front shape {shape}", f"front before {before}", f"front before {before_kind}",
+        f"front after {after}", f"front after {after_kind}", f"front at {verb_at} {words[at]}", f"front next {kind[verb_at + 1]}",
+        f"front {tokens[verb_at].text[0].isupper()} {before_kind} {len(shape)}", f"front how {'how' in (before, second)}",
+    ]  # fmt: skip
+
+
+def _behind_aside(words: Sequence[str], kind: Sequence[str], at: int, first: int) -> int:
+    """Return where the words go on behind an aside that follows the auxiliary: "was, as you saw, sent", "was at no point sent"."""
+    start = at + 1
+    if start >= first or kind[at] != "be":
+        return start
+    last = first - 1
+    while last > start and kind[last] in _SKIPPED:
+        last -= 1
+    begin = start + 1 if kind[start] == "not" else start
+    if (words[start], words[start + 1]) in {("no", "longer"), ("once", "more"), ("yet", "again")}:
+        return min(start + 2, first)
+    if kind[begin] == "comma" and kind[last] == "comma" and last > begin + 1:
+        return last + 1
+    if (kind[begin] == "preposition" or words[begin] == "to") and words[last] in _ASIDES and begin < last <= begin + 4:
+        return last + 1
+    return start
+
+
+def _may_turn(words: Sequence[str], kind: Sequence[str], at: int, turned: str) -> bool:
+    """Whether the subject may follow this auxiliary."""
+    if words[at] not in _FINITE or (words[at] in {"'s", "'re", "'m"} and turned != "wh"):
+        return False
+    if turned == "first":
+        return True
+    if words[at - 1] in {"then", "so"} or words[at - 1] in _TURNED or words[0] in _TURNED:
+        return True
+    return words[-1] == "?" or words[at - 1] in {"why", "how", "where", "when"}
+
+
+def _behind_subject(words: Sequence[str], kind: Sequence[str], start: int, first: int) -> int:
+    """Return where a subject that begins at `start` ends, if nothing but adverbs stands between it and the participle, else 0."""
+    at = start
+    while at < first and kind[at] in _SKIPPED:
+        at += 1
+    alone = at + 1 >= first or kind[at + 1] in _SKIPPED
+    if at < first and (kind[at] in {"subject", "object"} or (alone and words[at] in {"this", "that", "these", "those"})):
+        at += 1
+    else:
+        linked = True
+        while linked:
+            while at < first and kind[at] in {"determiner", "number"}:
+                at += 1
+            head = at
+            while at < first and (kind[at] in {"word", "s", "name", "number", "ing", "dash"} or words[at] == "'s"):
+                at += 1
+            if at == head:
+                return 0
+            linked = at < first and (kind[at] == "preposition" or words[at] in {"and", "or", "&"})
+            at += linked
+    end = at
+    while at < first and kind[at] in _SKIPPED:
+        at += 1
+    return end if at == first else 0
 
 
 def _turned(words: Sequence[str], kind: Sequence[str], at: int) -> str:
@@ -333,7 +485,7 @@ def _turned(words: Sequence[str], kind: Sequence[str], at: int) -> str:
     while at > 0 and kind[at - 1] == "not":
         at -= 1
     before = kind[at - 1] if at else "^"
-    if before in {"^", "bracket", "stop"}:
+    if before in {"^", "stop"} or (before == "bracket" and words[at - 1] not in ")]}"):
         return "first"
     if before == "wh":
         return "wh"
@@ -345,9 +497,9 @@ def _turned(words: Sequence[str], kind: Sequence[str], at: int) -> str:
 
 
 @cache
-def weights() -> dict[str, float]:
-    """Return the learned weights by feature."""
-    loaded: dict[str, float] = json.loads((HERE / "passive.json").read_text(encoding="utf-8"))
+def weights() -> dict[str, int]:
+    """Return the learned weights by feature, in hundredths; that of the empty name always counts."""
+    loaded: dict[str, int] = json.loads((HERE / "passive.json").read_text(encoding="utf-8"))
     return loaded
 
 
@@ -365,8 +517,8 @@ def passives(tokens: Sequence[Token]) -> list[Passive]:
         if pair.auxiliary in used:
             continue
         score = table[""]
-        for name in features(tokens, words, kind, pair):
-            score += table.get(name, 0.0)
+        for name in set(features(tokens, words, kind, pair)):
+            score += table.get(name, 0)
         if score <= 0:
             continue
         used.add(pair.auxiliary)
@@ -389,5 +541,27 @@ def build(tokens: Sequence[Token], words: Sequence[str], kind: Sequence[str], pa
 
 
 def agent(tokens: Sequence[Token], words: Sequence[str], kind: Sequence[str], verb: int) -> Span | None:
-    """Return the by-phrase after a participle if it names a doer rather than a time, means or measure."""
-    return None
+    """Return the by-phrase after a participle if it names a doer rather than a time, a means or a measure."""
+    by = verb + 1
+    while by < len(words) and by <= verb + 8 and words[by] != "by":
+        if kind[by] in _CLOSING and not (words[by] == "to" and by + 1 < len(words) and kind[by + 1] not in {"word", "be"}):
+            return None
+        by += 1
+    if by + 1 >= len(words) or by > verb + 8:
+        return None
+    end = by + 1
+    while end < len(words) and end <= by + 12:
+        word = kind[end]
+        if word in _CLOSING or word in {"comma", "be", "get", "not", "subject"}:
+            break
+        if word in {"preposition", "ed", "en"} and end > by + 2 and words[end] != "of":
+            break
+        if end <= by + 2 and (words[end] in _MEANS or (word == "ing" and tokens[end].text.islower()) or (word == "number" and not _counts(kind, end))):
+            return None
+        end += 1
+    return Span(tokens[by].start, tokens[end - 1].end) if end > by + 1 else None
+
+
+def _counts(kind: Sequence[str], at: int) -> bool:
+    """Whether a number counts the noun behind it ("by 2 officials")."""
+    return at + 1 < len(kind) and kind[at + 1] in {"s", "name"}
