@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check bench bench-full frontend measure train lock clean
+.PHONY: help install install-dev run test check bench bench-full frontend frontend-check docs measure train lock clean
 
 help:  ## Say what each command does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -50,6 +50,13 @@ measure: .venv/installed-dev  ## Measure every rule on the marked letters and wr
 
 frontend:  ## Build the page's components anew from ui/frontend (needs node)
 	@cd ui/frontend && npm ci --silent --no-audit --no-fund && npm run --silent build
+
+frontend-check:
+	@built=$$(mktemp -d) && cp -r ui/frontend $$built/ && mkdir $$built/assets && cd $$built/frontend && npm ci --silent --no-audit --no-fund && npm run --silent build && cd $(CURDIR) \
+		&& for file in $$(ls $$built/assets); do cmp $$built/assets/$$file ui/assets/$$file || exit 1; done; rm -rf $$built
+
+docs: .venv/installed  ## Write RULES.md anew
+	@$(BIN)/amends rules --markdown > RULES.md
 
 lock: .venv/installed-dev  ## Lock the versions anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --group build -o requirements.txt
