@@ -264,6 +264,9 @@ def _window(case: Case) -> str:
     return f"{start} to {end.rsplit(' ', 1)[-1] if start.rsplit(' ', 1)[0] == end.rsplit(' ', 1)[0] else end}{length}"
 
 
+REASONS = ("Blames the customer", "Promises too much", "Facts are wrong", "Remedy is missing", "Tone", "Something else")
+"""Why a letter goes back; the first words of the reason that is recorded."""
+
 FORMS = (
     ("E-mail file (.eml)", "eml"),
     ("Word (.docx)", "docx"),
@@ -334,6 +337,8 @@ def actions(here: Desk, now: View, neighbours: tuple[int | None, int | None], fi
         more.append({"name": "done_acknowledge", "label": "The customer has had a first word"})
     if writes and row.postmortem_by and not row.postmortem_at:
         more.append({"name": "done_postmortem", "label": "The post-mortem has gone out"})
+    if writes:
+        more += [{"name": f"kept_{one.id}", "label": f"Promise kept: {one.text[:60]}"} for one in now.promises if one.state == "open"]
     more.append({"name": "internal", "label": "Show internal facts (noted in the audit log)"})
     if writes and row.state in {State.EXPORTED, State.FOLLOW_UP_DUE}:
         more.append({"name": "supersede", "label": "Write a new one in its place…"})

@@ -17,7 +17,7 @@ button,input,textarea,select{font:inherit;color:inherit}
 .btn[aria-disabled=true],.btn:disabled{background:#eef0f2;border-color:#c9ced4;color:#5d646c;cursor:not-allowed}
 :is(button,input,textarea,select,a,[tabindex]):focus-visible{outline:2px solid var(--st-primary-color,#0b5a7a);outline-offset:1px}
 kbd{font:11.5px ui-monospace,monospace;border:1px solid #c3c8ce;border-radius:4px;padding:0 5px;background:#f6f7f8;color:#30363c}
-.btn.primary kbd{background:#0f5434;border-color:#0a3f27;color:#fff}
+.btn.primary:not([aria-disabled=true]):not(:disabled) kbd{background:#0f5434;border-color:#0a3f27;color:#fff}
 .b{display:inline-block;border-radius:10px;padding:1px 9px;font-size:13px;font-weight:600;white-space:nowrap}
 .b.late{background:#8c1d18;color:#fff}.b.bad{background:#fdecea;color:#8c1d18}.b.near{background:#fff1d6;color:#6b4500}.b.good{background:#e3f3e9;color:#0f5434}.b.plain{background:#eef1f4;color:#39424c}.b.info{background:#e6f1f6;color:#0b4a65}
 .dim{color:#545b63}.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}

@@ -78,7 +78,7 @@ export default function (c) {
     if (picks) { const td = el("td"), box = el("input"); box.type = "checkbox"; box.tabIndex = -1; box.setAttribute("aria-label", "Select " + r.id); box.onclick = e => { e.stopPropagation(); I.here = i; I.current = r.id; toggle(i) }; td.append(box); td.onclick = e => e.stopPropagation(); tr.append(td) }
     for (const col of data.columns) {
       const v = r.cells[col.name], td = el("td", (col.num ? "num " : "") + (col.name === "id" ? "id" : ""))
-      if (Array.isArray(v)) { const box = el("div", "cell"); for (const [text, tone] of v) box.append(tone ? badge(text, tone) : el("span", "sub", text)); td.append(box) } else td.textContent = v ?? ""
+      if (Array.isArray(v)) { const box = el("div", "cell"); for (const [text, tone] of v) box.append(tone ? badge(text, tone) : el("span", "", text)); td.append(box) } else td.textContent = v ?? ""
       tr.append(td)
     }
     tr.onclick = () => { I.here = i; I.current = r.id; open(r) }

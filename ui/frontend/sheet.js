@@ -2,11 +2,11 @@
 import {el, style, badge, base, button} from "./dom.js"
 
 const css = base + `
-.sheet{display:grid;gap:12px}.box{border:1px solid #d3d8dd;border-radius:8px;padding:10px 14px;background:#fff}.box.soft{background:#f7f9fa}.box h2,.box h3{font-size:14px;margin:0 0 6px;font-weight:650}
+.sheet{display:grid;gap:12px}.box{border:1px solid #d3d8dd;border-radius:8px;padding:10px 14px;background:#fff}.box.soft{background:#f7f9fa}.box.note,.box.bad,.box.alert{padding:6px 14px;border-width:0 0 0 4px;border-radius:4px}.box.note{background:#e9f3f8;border-color:#0b5a7a;color:#0b3c52}.box.bad,.box.alert{background:#fdecea;border-color:#8c1d18;color:#5f1411}.box h2,.box h3{font-size:14px;margin:0 0 6px;font-weight:650}
 dl{display:grid;grid-template-columns:fit-content(38%) minmax(0,1fr);gap:3px 14px;margin:0}dt{color:#545b63;overflow-wrap:anywhere}dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}
 ul{margin:0;padding:0;list-style:none}li{padding:3px 0;overflow-wrap:anywhere}.cell{display:flex;gap:6px;flex-wrap:wrap;align-items:center}.text{white-space:pre-wrap;overflow-wrap:anywhere}
 table{width:100%;border-collapse:collapse}caption{text-align:left;font-weight:650;padding:0 0 6px}th{text-align:left;font-weight:600;color:#454c54;padding:4px 10px 4px 0;border-bottom:1px solid #aeb4bb}td{padding:4px 10px 4px 0;border-bottom:1px solid #e4e7ea;overflow-wrap:anywhere}.num{text-align:right;font-variant-numeric:tabular-nums}
-.link{border:0;background:none;padding:0;color:#0b5a7a;text-decoration:underline;cursor:pointer}.scroll{overflow-x:auto;max-height:420px;overflow-y:auto}
+.link{border:0;background:none;padding:0;color:#0b5a7a;text-decoration:underline;cursor:pointer;text-align:left}.scroll{overflow-x:auto;max-height:420px;overflow-y:auto}
 .empty{padding:36px 20px;text-align:center;color:#454c54;border:1px dashed #b9bfc6;border-radius:8px}.empty b{display:block;font-size:16px;color:#1f2428;margin:0 0 4px}
 `
 const roots = new WeakMap()
@@ -19,7 +19,7 @@ export default function (c) {
   root.replaceChildren()
   for (const b of data.blocks) {
     if (b.empty) { const box = el("div", "empty"); box.append(el("b", "", b.empty[0]), ...b.empty.slice(1).map(t => el("div", "", t))); root.append(box); continue }
-    const box = el("section", "box " + (b.tone || ""))
+    const box = el("section", "box " + (b.tone || "")); if (b.tone === "note" || b.tone === "bad") box.setAttribute("role", "status")
     if (b.title) { box.append(el("h2", "", b.title)); box.setAttribute("aria-label", b.title) }
     if (b.text) box.append(el("div", "text", b.text))
     if (b.facts) { const dl = el("dl"); for (const [k, v] of b.facts) { const dd = el("dd"); put(dd, v); dl.append(el("dt", "", k), dd) } box.append(dl) }

@@ -85,6 +85,8 @@ def decide(name: str, pressed: int, text: Letter, base: int) -> None:
             desks.acknowledge(here, pressed, base, sha, "looked at the sentences beside the changed facts")
         case "done_acknowledge" | "done_postmortem":
             aftercare.done(here, pressed, name.removeprefix("done_"))
+        case _ if name.startswith("kept_"):
+            aftercare.keep_promise(here, int(name.removeprefix("kept_")))
         case "internal":
             session[state.INTERNAL] = pressed
         case "follow_up":
@@ -130,7 +132,6 @@ def comment() -> None:
         tell(f"Not done: {error}.")
 
 
-REASONS = ("Blames the customer", "Promises too much", "Facts are wrong", "Remedy is missing", "Tone", "Something else")
 TITLES = {"send_back": "Send back for rework", "override": "Approve with errors", "close": "Close the letter", "supersede": "Write a new one in its place"}
 
 
@@ -144,7 +145,7 @@ def ask(name: str, pressed: int, base: int, sha: str) -> None:
         elif name == "override":
             st.write("The errors stay in the letter. Your name and your reason go into the record.")
         with st.form("reason_form", border=False):
-            why = st.selectbox("Reason", REASONS, key="dialog_why") if name == "send_back" else ""
+            why = st.selectbox("Reason", letters.REASONS, key="dialog_why") if name == "send_back" else ""
             note = st.text_area("Note" if name == "send_back" else "Reason", key="dialog_note", max_chars=1000)
             pushed = st.form_submit_button(TITLES[name], type="primary", shortcut="Mod+Enter")
         if pushed:

@@ -1,0 +1,82 @@
+"""Charts as pure functions: figures in, an Altair chart out. One palette, words beside every colour."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from drafting.store.trends import Count, Dismissed, Fired, Kept, Week
+from ui.display import words
+
+if TYPE_CHECKING:
+    import altair
+
+SEVERITIES: Mapping[str, str] = {"low": "#a9b7c0", "medium": "#4d8fae", "high": "#d08a1d", "critical": "#8c1d18"}
+INK, BLUE = "#30363c", "#0b5a7a"
+PICK = "pick"
+"""The name under which a chart says which of its points was chosen."""
+
+
+def weeks(figures: Sequence[Week]) -> "altair.Chart":
+    """Return the letters of each week, stacked by severity."""
+    import altair as alt
+
+    rows = [
+        {"week": week.monday.isoformat(), "severity": words(name), "letters": week.severities[name], "order": order}
+        for week in figures
+        for order, name in enumerate(SEVERITIES)
+        if week.severities.get(name)
+    ]
+    return _styled(
+        alt.Chart(alt.Data(values=rows))
+        .mark_bar(size=22)
+        .encode(
+            x=alt.X("week:O", title="Week from", axis=alt.Axis(labelAngle=-40)),
+            y=alt.Y("letters:Q", title="Letters", axis=alt.Axis(tickMinStep=1)),
+            color=alt.Color(
+                "severity:N", scale=alt.Scale(domain=[words(name) for name in SEVERITIES], range=list(SEVERITIES.values())), legend=alt.Legend(title=None, orient="top")
+            ),
+            order="order:Q",
+            tooltip=["week:O", "severity:N", "letters:Q"],
+        )
+        .add_params(alt.selection_point(name=PICK, fields=["week"])),
+        280,
+    )
+
+
+def ranked(figures: Sequence[Count], title: str, most: int = 10) -> "altair.Chart":
+    """Return names with how many letters each has, most first."""
+    return bars([(one.name, float(one.letters)) for one in figures[:most]], title, "Letters")
+
+
+def rules(figures: Sequence[Fired], most: int = 12) -> "altair.Chart":
+    """Return in how many letters each rule fired, over all authors."""
+    total: dict[str, int] = {}
+    for one in figures:
+        total[one.rule] = total.get(one.rule, 0) + one.letters
+    return bars([(rule, float(number)) for rule, number in sorted(total.items(), key=lambda item: -item[1])[:most]], "Rule", "Letters it fired in")
+
+
+def dismissed(figures: Sequence[Dismissed], most: int = 12) -> "altair.Chart":
+    """Return for each rule the share of its letters in which somebody let it stand."""
+    return bars([(one.rule, round(100 * one.share, 1)) for one in figures[:most]], "Rule", "Let stand, % of letters")
+
+
+def promises(figures: Kept) -> "altair.Chart":
+    """Return what became of the promises."""
+    return bars([("Kept", figures.kept), ("Kept late", figures.kept_late), ("Open", figures.open), ("Late", figures.late)], "Promises", "Number", ordered=False)
+
+
+def bars(pairs: Sequence[tuple[str, float]], name: str, value: str, *, ordered: bool = True) -> "altair.Chart":
+    """Return horizontal bars with their figures at the end."""
+    import altair as alt
+
+    rows = [{"name": label, "value": number} for label, number in pairs]
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        y=alt.Y("name:N", sort="-x" if ordered else None, title=None, axis=alt.Axis(labelLimit=260)), x=alt.X("value:Q", title=value, axis=alt.Axis(tickMinStep=1))
+    )
+    bar = base.mark_bar(color=BLUE, height=14).encode(tooltip=[alt.Tooltip("name:N", title=name), alt.Tooltip("value:Q", title=value)])
+    picked = bar.add_params(alt.selection_point(name=PICK, fields=["name"]))
+    return _styled(picked, 26 * len(rows) + 60)
+
+
+def _styled(chart: "altair.Chart", height: int) -> "altair.Chart":
+    return chart.properties(height=height, width="container").configure_axis(labelColor=INK, titleColor=INK, gridColor="#e4e7ea", labelFontSize=12, titleFontSize=12).configure_view(stroke=None).configure_legend(labelColor=INK)
