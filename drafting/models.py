@@ -57,7 +57,7 @@ class Usage:
 
     def __add__(self, other: "Usage") -> "Usage":
         """Return both together: what is unknown in one of them is unknown in the sum."""
-        versions = dict.fromkeys(version for version in (self.price_version, other.price_version) if version)
+        versions = dict.fromkeys(version for usage in (self, other) if usage.price_version for version in usage.price_version.split(" + "))
         return Usage(
             None if self.input_tokens is None or other.input_tokens is None else self.input_tokens + other.input_tokens,
             None if self.cached_tokens is None or other.cached_tokens is None else self.cached_tokens + other.cached_tokens,
@@ -384,10 +384,12 @@ class _Remote:
         with tracing_context(enabled=False):
             if listened():
                 begin()
-                async with aclosing(self._chunks(client, messages, started)) as chunks:
-                    async for chunk in chunks:
-                        message = chunk if message is None else message + chunk  # type: ignore[assignment]  # chunks add up to a chunk
+                chunks: list[AIMessageChunk] = []
+                async with aclosing(self._chunks(client, messages, started)) as coming:
+                    async for chunk in coming:
+                        chunks.append(chunk)
                         say(chunk.text)
+                message = chunks[0] + chunks[1:] if chunks else None
             else:
                 try:
                     message = await client.ainvoke(messages, **self._fields(client))

@@ -45,7 +45,8 @@ class Exchange(BaseHTTPRequestHandler):
         pass
 
     def do_POST(self) -> None:
-        self.sent = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        content = self.rfile.read(int(self.headers["content-length"]))
+        self.sent = json.loads(content) if "json" in self.headers.get("content-type", "") else {}
         endpoint = self.server.endpoints[self.path.split("/")[1]]
         with self.server.lock:
             endpoint.requests.append(self.sent)

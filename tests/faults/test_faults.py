@@ -11,6 +11,8 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from langchain_core.tracers.langchain import wait_for_all_tracers
+from langsmith.utils import get_env_var
 from server import (
     LETTER,
     REQUEST,
@@ -53,7 +55,10 @@ def model(endpoint: Endpoint, name: str = "openai:fault-1", **more: str) -> Comp
 
 
 def ask(complete: Complete) -> Completion:
-    return asyncio.run(complete(PROMPT))
+    async def answer() -> Completion:
+        return await complete(PROMPT)
+
+    return asyncio.run(answer())
 
 
 def fails(complete: Complete) -> ModelFailure:
@@ -232,7 +237,7 @@ def test_answers_many_at_once(server: FaultServer) -> None:
     complete = model(server.serve(letter()), AMENDS_TIMEOUT="20")
 
     async def many() -> list[Completion]:
-        return await asyncio.gather(*(complete(PROMPT) for _ in range(40)))  # type: ignore[arg-type]
+        return await asyncio.gather(*(complete(PROMPT) for _ in range(40)))
 
     assert {done.text for done in asyncio.run(many())} == {TEXT}
 
@@ -476,9 +481,12 @@ def test_sends_nothing_to_tracing_whatever_the_environment_says(server: FaultSer
         "LANGSMITH_GATEWAY": traces.url, "LANGSMITH_GATEWAY_API_KEY": "lsv2_x", "OPENAI_API_BASE": traces.url,
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
+    get_env_var.cache_clear()  # type: ignore[attr-defined]  # langsmith reads each variable once a process
     complete = model(endpoint)
     ask(complete)
     read_along(complete)
+    wait_for_all_tracers()
+    get_env_var.cache_clear()  # type: ignore[attr-defined]
     assert len(endpoint.requests) == 2
     assert traces.requests == []
 
