@@ -4,17 +4,17 @@ Every function checks the person, the state and the revision itself, writes in o
 leaves a link in the audit log. Nothing here sends anything.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from drafting import clocks
+from drafting.errors import Blocker, Conflict, DeskError, Forbidden, NotThere, Refused
 from drafting.promises import commitments
+from drafting.rows import about, apologies_before, case_hash, day_of, find_case, find_letter, find_revision, found, keep_case, plain, search, settle
 from drafting.store import (
-    CaseRow,
     Comment,
     Decision,
     Dismissal,
@@ -27,11 +27,13 @@ from drafting.store import (
     Store,
     Taken,
     Unsaved,
+    decision_hash,
     digest,
     encode,
+    text_hash,
 )
-from drafting.users import DeskError, Forbidden, NotThere, User, could, of_rank, require
-from guardrails.case import Case, EarlierApology, Incident, Severity
+from drafting.users import User, could, of_rank, require
+from guardrails.case import Case, Incident, Severity
 from guardrails.finding import Finding, Level
 from guardrails.letter import Letter, Reading
 from guardrails.policy import Policy, Role
@@ -41,13 +43,8 @@ from guardrails.rule import Rule
 if TYPE_CHECKING:
     from drafting.pipeline import Draft
 
-Found = TypeVar("Found")
-
 HOLD = timedelta(minutes=5)
 """How long a letter stays marked as open by somebody who does not say so again."""
-REPEATED = timedelta(days=90)
-"""How far back an apology to the same account counts as one before this."""
-
 _MOVES: Mapping[State, frozenset[State]] = {
     State.DRAFTED: frozenset({State.IN_REVIEW, State.SUPERSEDED, State.CLOSED}),
     State.IN_REVIEW: frozenset({State.DRAFTED, State.SENT_BACK, State.APPROVED, State.SUPERSEDED, State.CLOSED}),
@@ -59,33 +56,7 @@ _MOVES: Mapping[State, frozenset[State]] = {
     State.SUPERSEDED: frozenset(),
 }
 _OPEN = (State.DRAFTED, State.IN_REVIEW, State.SENT_BACK, State.APPROVED)
-_APOLOGISED = (State.APPROVED.value, State.EXPORTED.value, State.FOLLOW_UP_DUE.value, State.CLOSED.value)
 _FACT_RULES = frozenset({"invented-fact", "inconsistent-fact", "remedy-mismatch", "leaked-internal-fact", "wrong-signer", "missing-required-fact"})
-
-
-@dataclass(frozen=True, slots=True)
-class Blocker:
-    """One reason why a letter can not be approved now: a stable code, and a line for people."""
-
-    code: str
-    text: str
-
-
-class Refused(DeskError):  # noqa: N818  (what happened, not a mistake of the program)
-    """Not possible as things stand; `blockers` say why."""
-
-    def __init__(self, text: str, blockers: tuple[Blocker, ...] = ()) -> None:
-        super().__init__(text)
-        self.blockers = blockers
-
-
-class Conflict(DeskError):  # noqa: N818  (what happened, not a mistake of the program)
-    """Somebody saved first. `mine` is the text that was not saved, `theirs` the revision that stands."""
-
-    def __init__(self, mine: Letter, theirs: Revision) -> None:
-        super().__init__(f"{theirs.author} saved revision {theirs.number} while you were writing: compare the two, then save on top of it")
-        self.mine = mine
-        self.theirs = theirs
 
 
 @dataclass(frozen=True)
@@ -140,36 +111,9 @@ class View:
     hold: Hold | None
 
 
-@dataclass(frozen=True, slots=True)
-class Recurrence:
-    """How often this account has had an apology within 90 days, and what follows from it."""
-
-    case: Case
-    """The case with those apologies told, and `recurring_issue` as its category where it applies."""
-    count: int
-    earlier: tuple[LetterRow, ...]
-    signs: Role | None
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """A promise made to an account before, and what became of it."""
-
-    promise: Promise
-    state: str
-    """`kept`, `kept late`, `open` or `late`."""
-
-    @property
-    def text(self) -> str:
-        """One line for a prompt or a page."""
-        by = f" (due {self.promise.due:%Y-%m-%d})" if self.promise.due else ""
-        return f"{self.promise.at:%Y-%m-%d}: {self.promise.text}{by}: {self.state}"
-
-
 def written(draft: "Draft") -> tuple[Written, ...]:
     """Return the texts of a draft, every turn of the model, ready for `add` or `save`."""
-    turns = [Written(turn.letter, turn.model, turn.prompt, _plain(asdict(turn.usage)), turn.usage.cost, report=turn.report) for turn in draft.turns]
+    turns = [Written(turn.letter, turn.model, turn.prompt, plain(asdict(turn.usage)), turn.usage.cost, report=turn.report) for turn in draft.turns]
     if draft.letter != draft.turns[-1].letter:
         turns.append(Written(draft.letter, report=draft.report))
     return tuple(turns)
@@ -206,18 +150,18 @@ def add(
                 row = known[0]
                 if row.revision == 0:
                     _write_all(desk, session, row, case, judged, failure)
-                return _row(session, row.id)
-            case_id = _keep_case(session, case)
+                return find_letter(session, row.id)
+            case_id = keep_case(session, desk.user.name, case)
             letter_id = session.add(
                 LetterRow,
-                **_about(case),
+                **about(case),
                 key=key,
                 case_id=case_id,
                 state=State.DRAFTED.value,
                 drafter=drafter or desk.user.name,
                 signs=signs.value if signs else None,
                 overruled=dict(overruled) if overruled else None,
-                repeats=len(_apologies(session, case)),
+                repeats=len(apologies_before(session, case)),
                 subject="",
                 revision=0,
                 errors=0,
@@ -234,9 +178,9 @@ def add(
             session.log(desk.user.name, "letter.add", "letter", letter_id, case=case_id, batch=batch, follows=follows, replaces=replaces)
             if overruled:
                 session.log(desk.user.name, "letter.overrule", "letter", letter_id, after=digest(encode(dict(overruled))))
-            row = _row(session, letter_id)
+            row = find_letter(session, letter_id)
             _write_all(desk, session, row, case, judged, failure)
-            return _settle(session, letter_id)
+            return settle(session, letter_id)
     except Taken:  # another worker put the same key there between our look and our insert
         return add(desk, case, texts, key=key, batch=batch, cohort=cohort, drafter=drafter, signs=signs, overruled=overruled, failure=failure)
 
@@ -244,7 +188,7 @@ def add(
 def _write_all(desk: Desk, session: Session, row: LetterRow, case: Case, texts: Sequence[Written], failure: str | None) -> None:
     for text in texts:
         _write(desk, session, row, case, text)
-        row = _row(session, row.id)
+        row = find_letter(session, row.id)
     session.set(LetterRow, row.id, failure=None if texts else failure)
 
 
@@ -257,10 +201,10 @@ def save(desk: Desk, letter_id: int, base: int, sha256: str | None, text: Writte
     require(desk.store, desk.user, "write letters")
     text = Written(text) if isinstance(text, Letter) else text
     with desk.store.begin() as session:
-        row = _row(session, letter_id, lock=True)
+        row = find_letter(session, letter_id, lock=True)
         if row.state not in _OPEN:
             raise Refused(f"letter {letter_id} is {_said(row.state)}: write a new one in its place (supersede), the one that went out stays as it is")
-        standing = _revision(session, row)
+        standing = find_revision(session, row)
         if (row.revision, row.sha256) != (base, sha256):
             if standing is None:
                 raise Refused(f"letter {letter_id} has no revision {base}")
@@ -268,12 +212,12 @@ def save(desk: Desk, letter_id: int, base: int, sha256: str | None, text: Writte
                 raise Conflict(text.letter, standing)
         if standing and standing.letter == text.letter:
             return standing
-        case = _case(session, row).case
+        case = find_case(session, row).case
         if text.report is None:
             text = replace(text, report=desk.judge(text.letter, case))
         saved = _write(desk, session, row, case, text)
         _unapprove(desk, session, row, "edit")
-        _settle(session, letter_id)
+        settle(session, letter_id)
         return saved
 
 
@@ -286,25 +230,25 @@ def fail(desk: Desk, letter_id: int, reason: str) -> LetterRow:
     """Note why a letter has no text, in words that hold nothing about the customer."""
     require(desk.store, desk.user, "write letters")
     with desk.store.begin() as session:
-        _row(session, letter_id, lock=True)
+        find_letter(session, letter_id, lock=True)
         session.set(LetterRow, letter_id, failure=reason, changed_at=session.now)
         session.log(desk.user.name, "letter.fail", "letter", letter_id)
-        return _row(session, letter_id)
+        return find_letter(session, letter_id)
 
 
 def view(desk: Desk, letter_id: int) -> View:
     """Return the letter with its report, its history and whatever stands in the way of approval."""
     require(desk.store, desk.user, "see letters")
     with desk.store.read() as session:
-        return _view(desk, session, _row(session, letter_id))
+        return _view(desk, session, find_letter(session, letter_id))
 
 
 def preview(desk: Desk, letter_id: int, letter: Letter) -> Report:
     """Return what the rules say of a text that is not saved, without what people let stand in this letter."""
     require(desk.store, desk.user, "see letters")
     with desk.store.read() as session:
-        row = _row(session, letter_id)
-        case = _case(session, row).case
+        row = find_letter(session, letter_id)
+        case = find_case(session, row).case
         dismissals = session.find(Dismissal, letter_id=letter_id, withdrawn_at=None)
     return _dismissed(desk.judge(letter, case), dismissals, row.revision)
 
@@ -313,7 +257,7 @@ def history(desk: Desk, letter_id: int) -> tuple[Revision, ...]:
     """Return every revision of a letter, first to last."""
     require(desk.store, desk.user, "see letters")
     with desk.store.read() as session:
-        _row(session, letter_id)
+        find_letter(session, letter_id)
         return session.find(Revision, "number", letter_id=letter_id)
 
 
@@ -321,19 +265,19 @@ def internal_facts(desk: Desk, letter_id: int) -> dict[str, Any]:
     """Return the account's background, and note in the audit log that it was looked at."""
     require(desk.store, desk.user, "see letters")
     with desk.store.begin() as session:
-        row = _row(session, letter_id)
+        row = find_letter(session, letter_id)
         session.log(desk.user.name, "facts.view", "case", row.case_id, letter=letter_id)
-        return dict(_case(session, row).case.background())
+        return dict(find_case(session, row).case.background())
 
 
 def submit(desk: Desk, letter_id: int) -> LetterRow:
     """Hand a drafted or mended letter to review."""
     require(desk.store, desk.user, "write letters")
     with desk.store.begin() as session:
-        row = _row(session, letter_id, lock=True)
+        row = find_letter(session, letter_id, lock=True)
         if row.revision == 0:
             raise Refused(f"letter {letter_id} has no text yet: write one, or draft it again")
-        return _move(desk, session, row, State.IN_REVIEW, "letter.submit")
+        return move(desk, session, row, State.IN_REVIEW)
 
 
 def send_back(desk: Desk, letter_id: int, revision: int, sha256: str, reason: str) -> LetterRow:
@@ -342,7 +286,7 @@ def send_back(desk: Desk, letter_id: int, revision: int, sha256: str, reason: st
     with desk.store.begin() as session:
         row = _at(session, letter_id, revision, sha256)
         _decide(desk, session, row, "send_back", _reason(reason))
-        return _move(desk, session, row, State.SENT_BACK, "letter.send_back")
+        return move(desk, session, row, State.SENT_BACK)
 
 
 def approve(desk: Desk, letter_id: int, revision: int, sha256: str, override: str | None = None) -> LetterRow:
@@ -365,19 +309,9 @@ def approve(desk: Desk, letter_id: int, revision: int, sha256: str, override: st
             raise Refused(text, now.blockers) if kind is Refused else Forbidden(text)
         waived = desk.user.sole and len(now.approvals) + 1 < now.needed
         _decide(desk, session, row, "approve", "single local user: nobody to share the decision with" if waived else override)
-        session.log(
-            desk.user.name,
-            "letter.approve",
-            "revision",
-            now.revision.id if now.revision else 0,
-            before=sha256,
-            after=sha256,
-            letter=letter_id,
-            sole=desk.user.sole,
-        )
         if len(now.approvals) + 1 >= now.needed or desk.user.sole:
             return _approved(desk, session, row, now)
-        return _settle(session, letter_id)
+        return settle(session, letter_id)
 
 
 def approve_all(desk: Desk, letters: Iterable[tuple[int, int, str]]) -> tuple[tuple[LetterRow, ...], tuple[tuple[int, str], ...]]:
@@ -389,7 +323,7 @@ def approve_all(desk: Desk, letters: Iterable[tuple[int, int, str]]) -> tuple[tu
     for letter_id, revision, sha256 in letters:
         try:
             with desk.store.read() as session:
-                severity = _row(session, letter_id).severity
+                severity = find_letter(session, letter_id).severity
             if severity.rank >= Severity.HIGH.rank:
                 raise Refused(f"letter {letter_id} is {severity.value}: read it on its own")
             done.append(approve(desk, letter_id, revision, sha256))
@@ -401,7 +335,7 @@ def approve_all(desk: Desk, letters: Iterable[tuple[int, int, str]]) -> tuple[tu
 def undo(desk: Desk, letter_id: int) -> LetterRow:
     """Take back one's own last decision (approve or send back), while nothing has come of it."""
     with desk.store.begin() as session:
-        row = _row(session, letter_id, lock=True)
+        row = find_letter(session, letter_id, lock=True)
         standing = [one for one in session.find(Decision, "-id", letter_id=letter_id) if one.withdrawn_at is None and one.kind in {"approve", "send_back"}]
         if not standing or standing[0].author != desk.user.name:
             raise Refused(f"letter {letter_id}: there is no last decision of yours to take back")
@@ -412,7 +346,7 @@ def undo(desk: Desk, letter_id: int) -> LetterRow:
         if row.state is not State.IN_REVIEW:
             _void_promises(session, letter_id)
             session.set(LetterRow, letter_id, state=State.IN_REVIEW.value, approved_at=None, follow_up_from=None, follow_up_by=None)
-        return _settle(session, letter_id)
+        return settle(session, letter_id)
 
 
 def dismiss(desk: Desk, letter_id: int, revision: int, sha256: str, finding: Finding, reason: str) -> View:
@@ -434,41 +368,41 @@ def restore(desk: Desk, letter_id: int, dismissal_id: int) -> View:
     """Take a dismissal back: the finding counts again."""
     require(desk.store, desk.user, "write letters")
     with desk.store.begin() as session:
-        row = _row(session, letter_id, lock=True)
+        row = find_letter(session, letter_id, lock=True)
         one = session.get(Dismissal, dismissal_id)
         if one is None or one.letter_id != letter_id:
             raise NotThere(f"letter {letter_id} has no dismissal {dismissal_id}")
         session.set(Dismissal, dismissal_id, withdrawn_at=session.now)
         session.log(desk.user.name, "finding.restore", "letter", letter_id, rule=one.rule)
         _unapprove(desk, session, row, "restore")
-        return _view(desk, session, _recount(desk, session, _row(session, letter_id)))
+        return _view(desk, session, _recount(desk, session, find_letter(session, letter_id)))
 
 
 def comment(desk: Desk, letter_id: int, text: str, quote: str | None = None) -> Comment:
     """Add a remark to the letter as it stands."""
     require(desk.store, desk.user, "write letters")
     with desk.store.begin() as session:
-        row = _row(session, letter_id)
+        row = find_letter(session, letter_id)
         if not text.strip():
             raise DeskError("comment: say something")
         made = session.add(Comment, letter_id=letter_id, revision=row.revision, author=desk.user.name, text=text.strip(), quote=quote, at=session.now)
         session.log(desk.user.name, "comment.add", "comment", made, after=digest(text.strip()), letter=letter_id)
-        return _found(session.get(Comment, made))
+        return found(session.get(Comment, made))
 
 
 def change_case(desk: Desk, letter_id: int, case: Case) -> View:
     """Replace the letter's facts. What the text now says wrongly is in `stale`, and approval waits for `acknowledge`."""
     require(desk.store, desk.user, "write letters")
     with desk.store.begin() as session:
-        row = _row(session, letter_id, lock=True)
-        before = _case(session, row)
+        row = find_letter(session, letter_id, lock=True)
+        before = find_case(session, row)
         if before.hash == case_hash(case):
             return _view(desk, session, row)
-        made = _keep_case(session, case)
-        session.set(LetterRow, letter_id, case_id=made, changed_at=session.now, **_about(case), **_clocks(desk, case, row.at))
+        made = keep_case(session, desk.user.name, case)
+        session.set(LetterRow, letter_id, case_id=made, changed_at=session.now, **about(case, row.subject), **_clocks(desk, case, row.at))
         session.log(desk.user.name, "case.change", "case", made, before=before.hash, after=case_hash(case), letter=letter_id)
         _unapprove(desk, session, row, "case")
-        return _view(desk, session, _recount(desk, session, _row(session, letter_id)))
+        return _view(desk, session, _recount(desk, session, find_letter(session, letter_id)))
 
 
 def change_incident(desk: Desk, incident: Incident) -> tuple[LetterRow, ...]:
@@ -480,7 +414,7 @@ def change_incident(desk: Desk, incident: Incident) -> tuple[LetterRow, ...]:
     changed = []
     for row in rows:
         with desk.store.read() as session:
-            case = _case(session, row).case
+            case = find_case(session, row).case
         new = incident.model_copy(update={"severity": case.incident.severity, "category": case.incident.category})
         changed.append(change_case(desk, row.id, case.model_copy(update={"incident": new})).row)
     return tuple(changed)
@@ -492,7 +426,6 @@ def acknowledge(desk: Desk, letter_id: int, revision: int, sha256: str, reason: 
     with desk.store.begin() as session:
         row = _at(session, letter_id, revision, sha256)
         _decide(desk, session, row, "acknowledge", _reason(reason))
-        session.log(desk.user.name, "case.acknowledge", "case", row.case_id, letter=letter_id)
         return _view(desk, session, row)
 
 
@@ -504,7 +437,7 @@ def export(desk: Desk, letter_id: int, form: str, *, drafts: bool = False) -> Vi
     """
     require(desk.store, desk.user, "take a proof pack" if form == "proof" else "export letters")
     with desk.store.begin() as session:
-        row = _row(session, letter_id, lock=True)
+        row = find_letter(session, letter_id, lock=True)
         now = _view(desk, session, row)
         out = row.state in {State.APPROVED, State.EXPORTED, State.FOLLOW_UP_DUE, State.CLOSED}
         if not out and not drafts and form != "proof":
@@ -514,151 +447,38 @@ def export(desk: Desk, letter_id: int, form: str, *, drafts: bool = False) -> Vi
         session.log(desk.user.name, "letter.export", "revision", now.revision.id, after=now.revision.sha256, form=form, letter=letter_id, draft=not out)
         if row.state is State.APPROVED and form != "proof":
             session.set(LetterRow, letter_id, exported_at=row.exported_at or session.now)
-            _move(desk, session, row, State.EXPORTED, "letter.out")
+            move(desk, session, row, State.EXPORTED)
             _followed(desk, session, row)
-        return _view(desk, session, _settle(session, letter_id))
+        return _view(desk, session, settle(session, letter_id))
 
 
 def close(desk: Desk, letter_id: int, reason: str) -> LetterRow:
     """End the work on a letter, with a reason."""
     require(desk.store, desk.user, "write letters")
     with desk.store.begin() as session:
-        row = _row(session, letter_id, lock=True)
+        row = find_letter(session, letter_id, lock=True)
         _decide(desk, session, row, "close", _reason(reason))
         session.set(LetterRow, letter_id, closed_at=session.now)
-        return _move(desk, session, row, State.CLOSED, "letter.close")
+        return move(desk, session, row, State.CLOSED)
 
 
 def supersede(desk: Desk, letter_id: int, reason: str) -> LetterRow:
     """Put a new letter about the same case, with the text as it stands, in the place of this one, and return the new one."""
     require(desk.store, desk.user, "write letters")
     with desk.store.begin() as session:
-        row = _row(session, letter_id, lock=True)
-        case, standing = _case(session, row).case, _revision(session, row)
+        row = find_letter(session, letter_id, lock=True)
+        case, standing = find_case(session, row).case, find_revision(session, row)
         _decide(desk, session, row, "supersede", _reason(reason))
         _void_promises(session, letter_id)
-        _move(desk, session, row, State.SUPERSEDED, "letter.supersede")
+        move(desk, session, row, State.SUPERSEDED)
     text = Written(standing.letter, standing.model, standing.prompt, author=standing.author) if standing else ()
     return add(desk, case, text, replaces=letter_id, follows=row.follows, batch=row.batch, cohort=row.cohort, signs=row.signs, overruled=row.overruled)
-
-
-def done(desk: Desk, letter_id: int, what: str) -> LetterRow:
-    """Note that the customer has had a first word (`acknowledge`), a follow-up (`follow_up`) or the `postmortem`."""
-    require(desk.store, desk.user, "write letters")
-    columns = {"acknowledge": "acknowledged_at", "follow_up": "followed_at", "postmortem": "postmortem_at"}
-    if what not in columns:
-        raise DeskError(f"{what!r} is no clock; use {', '.join(columns)}")
-    with desk.store.begin() as session:
-        row = _row(session, letter_id, lock=True)
-        session.set(LetterRow, letter_id, **{columns[what]: getattr(row, columns[what]) or session.now})
-        session.log(desk.user.name, f"clock.{what}", "letter", letter_id)
-        return _settle(session, letter_id)
-
-
-def advance(desk: Desk) -> int:
-    """Move letters whose follow-up window has opened to `follow_up_due`; return how many."""
-    with desk.store.begin() as session:
-        rows = [
-            row
-            for row in session.find(LetterRow, state=State.EXPORTED.value)
-            if row.follow_up_from and row.follow_up_from <= session.now and row.followed_at is None
-        ]
-        for row in rows:
-            _move(desk, session, row, State.FOLLOW_UP_DUE, "letter.follow_up_due")
-    return len(rows)
-
-
-def follow_up(desk: Desk, letter_id: int, write: Callable[[Case], Written | Sequence[Written]]) -> LetterRow:
-    """Draft the follow-up letter of one that went out, and return it; `write` makes its text from its case."""
-    with desk.store.read() as session:
-        row = _row(session, letter_id)
-        if row.state not in {State.APPROVED, State.EXPORTED, State.FOLLOW_UP_DUE}:
-            raise Refused(f"letter {letter_id} is {_said(row.state)}: a follow-up comes after a letter that went out")
-        if known := session.find(LetterRow, follows=letter_id):
-            return known[-1]
-        case = follow_up_case(_case(session, row).case, row, session.now.date())
-    return add(desk, case, write(case), follows=letter_id, key=f"follow-up/{letter_id}", batch=row.batch, cohort=row.cohort)
-
-
-def follow_up_case(case: Case, row: LetterRow, today: date) -> Case:
-    """Return the case of a follow-up: the same incident, told as something that has been written about."""
-    out = (row.exported_at or row.approved_at or row.at).date()
-    incident = case.incident
-    details: dict[str, Any] = {"original_issue": incident.summary or incident.impact or row.subject, "apology_date": out}
-    if incident.fixes:
-        details["resolved"] = incident.fixes[0]
-    told = EarlierApology(at=out, category=row.category, incident=row.incident)
-    return case.model_copy(
-        update={
-            "incident": incident.model_copy(update={"category": "follow_up", "details": incident.details | details}),
-            "account": case.account.model_copy(update={"apologies": (*case.account.apologies, told)}),
-            "follow_up": None,
-            "written_on": today,
-        }
-    )
-
-
-def recurrence(desk: Desk, case: Case, *, category: str | None = None) -> Recurrence:
-    """Return the case with the apologies this account has had within 90 days, from the record and as given.
-
-    With one or more, the category becomes `recurring_issue` and the signer one rank higher than the
-    severity asks. `category` is a person's word that overrules the category.
-    """
-    with desk.store.read() as session:
-        earlier = _apologies(session, case)
-        day = _day(case.written_on) or session.now.date()
-    told = {(_day(one.at), one.incident): one for one in case.account.apologies}
-    for row in earlier:
-        when = (row.approved_at or row.at).date()
-        told.setdefault((when, row.incident), EarlierApology(at=when, category=row.category, incident=row.incident))
-    apologies = tuple(sorted(told.values(), key=lambda one: _day(one.at) or date.min))
-    recent = [one for one in apologies if timedelta(0) <= day - (_day(one.at) or date.min) <= REPEATED and one.category != "follow_up"]
-    recent = [one for one in recent if one.incident is None or one.incident != case.incident.id]
-    changed = case.model_copy(update={"account": case.account.model_copy(update={"apologies": apologies})})
-    if not recent or case.incident.category == "follow_up":
-        return Recurrence(changed, len(recent), earlier, None, ())
-    reasons = [f"apology number {len(recent) + 1} to {case.account.company} within 90 days: " + ", ".join(f"{one.at:%Y-%m-%d}" for one in recent)]
-    if category is None:
-        incident = changed.incident.model_copy(update={"category": "recurring_issue"})
-        changed = changed.model_copy(update={"incident": incident})
-        if case.incident.category not in {None, "recurring_issue"}:
-            reasons.append(f"the case says {case.incident.category}; repeated apologies call for recurring_issue, unless a person overrules it")
-    signs = None
-    if case.incident.severity:
-        signs = _one_up(desk.policy.severity[case.incident.severity].signs)
-        reasons.append(f"the signer moves up to {signs.value}")
-    return Recurrence(changed, len(recent), earlier, signs, tuple(reasons))
-
-
-def earlier(desk: Desk, account: str) -> tuple[Earlier, ...]:
-    """Return the promises made to an account so far and what became of them, oldest first. `account` as `account_key` gives it."""
-    require(desk.store, desk.user, "see letters")
-    with desk.store.read() as session:
-        rows = session.find(Promise, "at", account=account, state=("open", "kept"))
-        return tuple(Earlier(row, _fate(row, session.now)) for row in rows)
-
-
-def overdue(desk: Desk) -> tuple[Promise, ...]:
-    """Return the promises that are open past their day, longest overdue first."""
-    require(desk.store, desk.user, "see letters")
-    with desk.store.read() as session:
-        return tuple(row for row in session.find(Promise, "due", state="open") if row.due and row.due < session.now.date())
-
-
-def keep_promise(desk: Desk, promise_id: int) -> Promise:
-    """Note that a promise has been kept, now."""
-    return _promise(desk, promise_id, "promise.kept", state="kept")
-
-
-def hand_promise(desk: Desk, promise_id: int, owner: str) -> Promise:
-    """Give a promise to somebody else."""
-    return _promise(desk, promise_id, "promise.hand", owner=owner)
 
 
 def hold(desk: Desk, letter_id: int) -> Hold:
     """Mark a letter as open by this person for five minutes, unless somebody else holds it; return who does."""
     with desk.store.begin() as session:
-        _row(session, letter_id)
+        find_letter(session, letter_id)
         standing = session.get(Hold, letter_id, lock=True)
         if standing and standing.until > session.now and standing.holder != desk.user.name:
             return standing
@@ -693,34 +513,19 @@ def discard(desk: Desk, place: str) -> None:
         session.remove(Unsaved, owner=desk.user.name, place=place)
 
 
-def account_key(case: Case) -> str:
-    """Return what the record knows an account by: its id, else its name."""
-    return case.account.id or case.account.company.casefold()
-
-
-def case_hash(case: Case) -> str:
-    """Return the hash of a case: the same for the same facts."""
-    return digest(encode(_dump(case)))
-
-
-def text_hash(letter: Letter) -> str:
-    """Return the hash that an approval is for: of the subject and the body as they are."""
-    return digest(encode([letter.subject, letter.body]))
-
-
 _PERSONAL = frozenset({"role", "drafter", "twice"})
 """Blockers that fall with another person."""
 
 
 def _view(desk: Desk, session: Session, row: LetterRow) -> View:
-    case_row, standing = _case(session, row), _revision(session, row)
-    case = case_row.case
+    kept_case, standing = find_case(session, row), find_revision(session, row)
+    case = kept_case.case
     decisions = session.find(Decision, "id", letter_id=row.id)
     dismissals = tuple(one for one in session.find(Dismissal, "id", letter_id=row.id) if one.withdrawn_at is None)
     raw = desk.judge(standing.letter, case) if standing else None
     report = _dismissed(raw, dismissals, row.revision) if raw else None
     stale: tuple[Finding, ...] = ()
-    if raw and standing and standing.case_hash != case_row.hash:
+    if raw and standing and standing.case_hash != kept_case.hash:
         before = {(one["rule"], one["field"], one["start"], one["end"], one["message"]) for one in standing.report["findings"]}
         stale = tuple(one for one in raw.findings if one.rule in _FACT_RULES and (one.rule, one.field, one.start, one.end, one.message) not in before)
     approvals = tuple(
@@ -731,7 +536,7 @@ def _view(desk: Desk, session: Session, row: LetterRow) -> View:
     signs = max((demand.signs, row.signs or demand.signs), key=lambda role: role.rank)
     held = session.get(Hold, row.id)
     now = View(
-        row, case, case_row.hash, standing, report, stale, (), approvals, needed, signs, decisions,
+        row, case, kept_case.hash, standing, report, stale, (), approvals, needed, signs, decisions,
         session.find(Comment, "id", letter_id=row.id), dismissals, session.find(Promise, "id", letter_id=row.id),
         clocks.due(row), held if held and held.until > session.now else None,
     )  # fmt: skip
@@ -782,19 +587,19 @@ def _approved(desk: Desk, session: Session, row: LetterRow, now: View) -> Letter
     window = clocks.follow_up(row.severity, desk.policy, session.now) if row.category != "follow_up" else None
     session.set(LetterRow, row.id, approved_at=session.now, follow_up_from=window[0] if window else None, follow_up_by=window[1] if window else None)
     if now.revision:
-        day = _day(now.case.written_on) or session.now.date()
+        day = day_of(now.case.written_on) or session.now.date()
         for one in commitments(now.revision.letter, now.case, desk.policy, day):
             made = session.add(
                 Promise, letter_id=row.id, account=row.account, kind=one.kind, text=one.text, owner=row.drafter, due=one.due, state="open", at=session.now
             )
             session.log(desk.user.name, "promise.add", "promise", made, after=digest(one.text), letter=row.id, due=one.due.isoformat() if one.due else None)
-    return _move(desk, session, row, State.APPROVED, "letter.approved")
+    return move(desk, session, row, State.APPROVED)
 
 
 def _write(desk: Desk, session: Session, row: LetterRow, case: Case, text: Written) -> Revision:
     report = text.report or desk.judge(text.letter, case)
-    case_row = _case(session, row)
-    sha = text_hash(text.letter)
+    kept_case = find_case(session, row)
+    sha = text_hash(text.letter.subject, text.letter.body)
     made = session.add(
         Revision,
         letter_id=row.id,
@@ -805,11 +610,11 @@ def _write(desk: Desk, session: Session, row: LetterRow, case: Case, text: Writt
         author=text.author or desk.user.name,
         model=text.model,
         prompt=text.prompt,
-        usage=_plain(text.usage),
+        usage=plain(text.usage),
         cost=str(text.cost) if text.cost is not None else None,
         report=report.as_dict(),
-        case_id=case_row.id,
-        case_hash=case_row.hash,
+        case_id=kept_case.id,
+        case_hash=kept_case.hash,
         at=session.now,
     )
     fired: dict[tuple[str, str], int] = {}
@@ -818,18 +623,18 @@ def _write(desk: Desk, session: Session, row: LetterRow, case: Case, text: Writt
     session.add_all("hits", [{"revision_id": made, "rule": rule, "level": level, "count": count} for (rule, level), count in fired.items()])
     session.log(desk.user.name, "letter.write", "revision", made, before=row.sha256, after=sha, letter=row.id, number=row.revision + 1, model=text.model)
     session.set(
-        LetterRow, row.id, revision=row.revision + 1, sha256=sha, subject=text.letter.subject, search=_search(case, text.letter.subject),
+        LetterRow, row.id, revision=row.revision + 1, sha256=sha, subject=text.letter.subject, search=search(case, text.letter.subject),
         failure=None, changed_at=session.now,
     )  # fmt: skip
     _count(session, row.id, report, session.find(Dismissal, letter_id=row.id, withdrawn_at=None) if row.revision else (), row.revision + 1)
-    return _found(session.get(Revision, made))
+    return found(session.get(Revision, made))
 
 
 def _recount(desk: Desk, session: Session, row: LetterRow) -> LetterRow:
     now = _view(desk, session, row)
     if now.report:
         _count(session, row.id, now.report, (), row.revision)
-    return _settle(session, row.id)
+    return settle(session, row.id)
 
 
 def _count(session: Session, letter_id: int, report: Report, dismissals: Sequence[Dismissal], revision: int) -> None:
@@ -870,11 +675,13 @@ def _dismiss(desk: Desk, session: Session, row: LetterRow, finding: Finding, rea
 
 
 def _decide(desk: Desk, session: Session, row: LetterRow, kind: str, reason: str | None) -> None:
-    case = _case(session, row)
-    session.add(
-        Decision, letter_id=row.id, kind=kind, revision=row.revision, sha256=row.sha256, case_hash=case.hash, author=desk.user.name,
-        role=desk.user.position.value, reason=reason, at=session.now,
+    case, who = find_case(session, row), desk.user
+    made = session.add(
+        Decision, letter_id=row.id, kind=kind, revision=row.revision, sha256=row.sha256, case_hash=case.hash, author=who.name,
+        role=who.position.value, reason=reason, at=session.now,
     )  # fmt: skip
+    said = decision_hash(row.id, kind, row.revision, row.sha256, who.name, who.position.value, reason)
+    session.log(who.name, f"letter.{kind}", "decision", made, before=row.sha256, after=said, letter=row.id, revision=row.revision, sole=who.sole)
 
 
 def _unapprove(desk: Desk, session: Session, row: LetterRow, why: str) -> None:
@@ -897,155 +704,39 @@ def _followed(desk: Desk, session: Session, row: LetterRow) -> None:
     """A follow-up that goes out settles the clock of the letter it follows, and closes it where nothing else is owed."""
     if row.follows is None:
         return
-    first = _row(session, row.follows, lock=True)
+    first = find_letter(session, row.follows, lock=True)
     session.set(LetterRow, first.id, followed_at=first.followed_at or session.now)
     session.log(desk.user.name, "clock.follow_up", "letter", first.id, by=row.id)
-    if not clocks.due(_settle(session, first.id)) and State.CLOSED in _MOVES[first.state]:
+    if not clocks.due(settle(session, first.id)) and State.CLOSED in _MOVES[first.state]:
         session.set(LetterRow, first.id, closed_at=session.now)
-        _move(desk, session, first, State.CLOSED, "letter.close")
+        move(desk, session, first, State.CLOSED)
 
 
-def _move(desk: Desk, session: Session, row: LetterRow, to: State, act: str) -> LetterRow:
+def move(desk: Desk, session: Session, row: LetterRow, to: State) -> LetterRow:
+    """Put a letter into another state and return it. Raises Refused where no way leads there."""
     if to not in _MOVES[row.state]:
         raise Refused(f"letter {row.id} is {_said(row.state)} and can not become {_said(to)}")
     session.set(LetterRow, row.id, state=to.value, changed_at=session.now)
-    session.log(desk.user.name, act, "letter", row.id, after=row.sha256, state=to.value, was=row.state.value)
-    return _settle(session, row.id)
-
-
-def _settle(session: Session, letter_id: int) -> LetterRow:
-    """Write down what is due next, so that the queue sorts by an index, and return the letter."""
-    row = _row(session, letter_id)
-    owed = clocks.due(row)
-    what, when = owed[0] if owed else (None, None)
-    if (row.due_what, row.due) != (what, when):
-        session.set(LetterRow, letter_id, due=when, due_what=what)
-        row = replace(row, due=when, due_what=what)
-    return row
-
-
-def _promise(desk: Desk, promise_id: int, act: str, **values: Any) -> Promise:
-    require(desk.store, desk.user, "write letters")
-    with desk.store.begin() as session:
-        row = session.get(Promise, promise_id, lock=True)
-        if row is None:
-            raise NotThere(f"there is no promise {promise_id}")
-        if row.state != "open":
-            raise Refused(f"promise {promise_id} is {row.state}, not open")
-        if values.get("state"):
-            values["settled_at"] = session.now
-        session.set(Promise, promise_id, **values)
-        session.log(desk.user.name, act, "promise", promise_id, letter=row.letter_id, owner=values.get("owner"))
-        return _found(session.get(Promise, promise_id))
-
-
-def _apologies(session: Session, case: Case) -> tuple[LetterRow, ...]:
-    """Return the account's letters of apology about other incidents that went out within 90 days."""
-    until = datetime.combine(_day(case.written_on) or session.now.date(), datetime.max.time(), UTC)
-    return tuple(
-        row
-        for row in session.find(LetterRow, "approved_at", account=account_key(case), state=_APOLOGISED)
-        if row.category != "follow_up"
-        and row.approved_at
-        and until - REPEATED - timedelta(days=1) <= row.approved_at <= max(until, session.now)
-        and (row.incident is None or row.incident != case.incident.id)
-    )
-
-
-def _keep_case(session: Session, case: Case) -> int:
-    data = _dump(case)
-    return session.add(
-        CaseRow, hash=digest(encode(data)), data=data, incident=case.incident.id, account=account_key(case), contact=_address(case), at=session.now
-    )
-
-
-def _about(case: Case) -> dict[str, Any]:
-    """Return what the queue and the figures ask of a case, as columns."""
-    background = case.account.background
-    return {
-        "incident": case.incident.id,
-        "account": account_key(case),
-        "company": case.account.company,
-        "contact": _address(case),
-        "severity": (case.incident.severity or Severity.MEDIUM).value,
-        "category": case.incident.category or "other",
-        "cause": case.incident.cause,
-        "arr": _number(background.arr),
-        "currency": background.currency,
-        "search": _search(case, ""),
-    }
+    session.log(desk.user.name, "letter.state", "letter", row.id, after=row.sha256, state=to.value, was=row.state.value)
+    return settle(session, row.id)
 
 
 def _clocks(desk: Desk, case: Case, drafted_at: datetime) -> dict[str, Any]:
     return asdict(clocks.clocks(case, desk.policy, drafted_at))
 
 
-def _search(case: Case, subject: str) -> str:
-    words = (case.account.company, case.account.id, case.account.contact.name, case.incident.id, case.incident.summary, subject)
-    return "\n".join(word for word in words if word).casefold()
-
-
-def _address(case: Case) -> str | None:
-    return case.account.contact.email.strip().casefold() or None
-
-
 _UNITS = {"k": 1e3, "m": 1e6, "b": 1e9}
-
-
-def _number(text: str | None) -> float | None:
-    """Return the figure in a text such as `$1.84M` or `BRL 72,000`, to sort by."""
-    found = re.search(r"(\d[\d.,' ]*)\s*([kmb]\b)?", text or "", re.IGNORECASE)
-    if not found:
-        return None
-    digits = re.sub(r"[.,' ](?=\d{3}(?:\D|$))", "", found[1].strip(" .,'")).replace(",", ".").replace(" ", "")
-    try:
-        return float(digits) * _UNITS.get((found[2] or "").lower(), 1)
-    except ValueError:
-        return None
-
-
-def _dump(case: Case) -> dict[str, Any]:
-    return case.model_dump(mode="json", exclude_defaults=True)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
-
-
-def _row(session: Session, letter_id: int, lock: bool = False) -> LetterRow:
-    row = session.get(LetterRow, letter_id, lock=lock)
-    if row is None:
-        raise NotThere(f"there is no letter {letter_id}")
-    return row
 
 
 def _at(session: Session, letter_id: int, revision: int, sha256: str) -> LetterRow:
     """Return the letter, locked, where this very revision stands."""
-    row = _row(session, letter_id, lock=True)
+    row = find_letter(session, letter_id, lock=True)
     if (row.revision, row.sha256) != (revision, sha256):
         raise Refused(
             f"letter {letter_id}: revision {row.revision} stands, you looked at {revision}: read it first",
             (Blocker("revision", f"revision {row.revision} stands by now"),),
         )
     return row
-
-
-def _case(session: Session, row: LetterRow) -> CaseRow:
-    return _found(session.get(CaseRow, row.case_id))
-
-
-def _revision(session: Session, row: LetterRow) -> Revision | None:
-    found = session.find(Revision, letter_id=row.id, number=row.revision)
-    return found[0] if found else None
-
-
-def _found(value: Found | None) -> Found:
-    assert value is not None, "a foreign key points to a row"
-    return value
 
 
 def _same(one: Finding, other: Finding) -> bool:
@@ -1060,18 +751,3 @@ def _reason(text: str) -> str:
 
 def _said(state: State) -> str:
     return state.value.replace("_", " ")
-
-
-def _one_up(role: Role) -> Role:
-    ladder = {0: Role.CSM, 1: Role.VP_CS, 2: Role.EXECUTIVE, 3: Role.EXECUTIVE}
-    return ladder[role.rank]
-
-
-def _day(moment: date | datetime | None) -> date | None:
-    return moment.date() if isinstance(moment, datetime) else moment
-
-
-def _fate(row: Promise, now: datetime) -> str:
-    if row.state == "kept":
-        return "kept late" if row.due and row.settled_at and row.settled_at.date() > row.due else "kept"
-    return "late" if row.due and row.due < now.date() else "open"

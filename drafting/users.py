@@ -8,26 +8,12 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
+from drafting.errors import DeskError, Forbidden, NotThere
 from drafting.store import Login, Store, Taken, UserRow, digest
 from guardrails.policy import Role
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
-
-
-class DeskError(RuntimeError):
-    """Something the desk does not do. Its text is one line that says why and what to do.
-
-    Forbidden: not by this person. NotThere: no such thing. Refused: not now. Conflict: somebody else was first.
-    """
-
-
-class Forbidden(DeskError):  # noqa: N818  (what happened, not a mistake of the program)
-    """The person may not do this; the text says who may."""
-
-
-class NotThere(DeskError):  # noqa: N818  (what happened, not a mistake of the program)
-    """There is no such letter, user or promise."""
 
 
 class Position(StrEnum):

@@ -87,18 +87,18 @@ class Postgres:
     def stop(self) -> None:
         """Stop the server and wait until its process is gone."""
         with suppress(FileNotFoundError, subprocess.CalledProcessError):
-            self._run("pg_ctl", "-w", "-m", "fast", "-D", self.data, "stop")
+            self._run("pg_ctl", "-w", "-m", "immediate", "-D", self.data, "stop")
 
     def url(self, database: str = "postgres") -> str:
         """Return the URL of a database."""
         return f"postgresql://postgres@/{database}?host={self.data}"
 
-    def fresh(self) -> str:
-        """Make an empty database and return its URL."""
+    def fresh(self, template: str = "template0") -> str:
+        """Make a database, empty or like another one, and return its URL."""
         name = f"record_{next(self._numbers)}"
         engine = create_engine(self.url().replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
         engine.dispose()
         return self.url(name)
 
@@ -114,9 +114,39 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database, once on each kind of server."""
-    return f"sqlite:///{tmp_path / 'amends.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres").fresh()
+def server(request: pytest.FixtureRequest) -> str:
+    """Which kind of database this test runs on: every test that asks for a record runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_url(server: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database."""
+    return f"sqlite:///{tmp_path / 'amends.db'}" if server == "sqlite" else request.getfixturevalue("postgres").fresh()
+
+
+@pytest.fixture(scope="session")
+def new_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A record as it is after its first use, to copy: making one anew takes longer than most tests."""
+    path = tmp_path_factory.mktemp("record") / "amends.db"
+    Store(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres: Postgres) -> str:
+    """The name of a record's database as it is after its first use, to copy."""
+    url = postgres.fresh()
+    Store(url).close()
+    return url.partition("@/")[2].partition("?")[0]
+
+
+@pytest.fixture
+def url(server: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a new record."""
+    if server == "sqlite":
+        return f"sqlite:///{shutil.copy(request.getfixturevalue('new_file'), tmp_path)}"
+    return str(request.getfixturevalue("postgres").fresh(request.getfixturevalue("new_database")))
 
 
 @pytest.fixture

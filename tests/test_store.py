@@ -1,6 +1,8 @@
 """The record on disk: opened, migrated, written in transactions, on both databases."""
 
+import sys
 from collections.abc import Callable
+from subprocess import PIPE, Popen
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -14,12 +16,31 @@ def test_models_and_migrations_agree(store: Store) -> None:
         assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), tables.metadata) == []
 
 
-def test_a_record_is_made_at_first_use_and_found_again(reopen: Callable[[], Store]) -> None:
-    first = reopen()
+def test_a_record_is_made_at_first_use_and_found_again(empty_url: str) -> None:
+    first = Store(empty_url)
     with first.begin() as session:
         session.log("ana", "test", "thing", 1)
-    with reopen().read() as session:
+    first.close()
+    again = Store(empty_url)
+    with again.read() as session:
         assert [link.who for link in session.find(Link)] == ["ana"]
+    again.close()
+
+
+OPEN = "import sys; from drafting.store import Store; Store(sys.argv[1])"
+
+
+@pytest.mark.slow
+def test_several_processes_may_be_the_first_to_use_it(empty_url: str) -> None:
+    first = [Popen([sys.executable, "-c", OPEN, empty_url], stderr=PIPE) for _ in range(3)]
+    assert [(process.communicate()[1], process.returncode) for process in first] == [(b"", 0)] * 3
+
+
+def test_a_record_of_a_newer_amends_is_not_touched(reopen: Callable[[], Store]) -> None:
+    with reopen().engine.execution_options(amends_writes=True).begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreError, match="newer amends"):
+        reopen()
 
 
 def test_a_block_that_fails_leaves_nothing(store: Store) -> None:

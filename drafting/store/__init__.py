@@ -3,6 +3,7 @@
 `open_store` opens it (SQLite by default, PostgreSQL by URL); `drafting.desk` is what people do with it.
 """
 
+from drafting.store.audit import Broken, decision_hash, text_hash, verify
 from drafting.store.records import (
     CaseRow,
     Comment,
@@ -23,6 +24,7 @@ from drafting.store.session import Session, Store, StoreError, Taken, open_store
 from drafting.store.tables import digest, encode
 
 __all__ = [
+    "Broken",
     "CaseRow",
     "Comment",
     "Decision",
@@ -41,7 +43,10 @@ __all__ = [
     "Taken",
     "Unsaved",
     "UserRow",
+    "decision_hash",
     "digest",
     "encode",
     "open_store",
+    "text_hash",
+    "verify",
 ]

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, MetaData, Select, Table, create_engine, event, func, insert, make_url, select, update
+from sqlalchemy import URL, Connection, Engine, Select, Table, create_engine, event, func, insert, make_url, select, update
 from sqlalchemy import delete as removal
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 
@@ -158,9 +158,13 @@ class Store:
     """The record, open. `clock` tells the time; tests set it."""
 
     def __init__(self, url: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.engine = _engine(url)
+        self.engine = engine_for(url)
         self.clock = clock
-        _migrate(self.engine)
+        try:
+            _migrate(self.engine)
+        except StoreError:
+            self.close()
+            raise
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -202,7 +206,8 @@ def open_store(home: Path, database_url: str | None = None, clock: Callable[[], 
     return Store(f"sqlite:///{home / 'amends.db'}", clock)
 
 
-def _engine(url: str) -> Engine:
+def engine_for(url: str) -> Engine:
+    """Return the engine for a database URL, set up for what it is. Raises StoreError for a URL that is none."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -223,7 +228,8 @@ def _sqlite(url: URL) -> Engine:
     def set_up(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own would begin too late
         # FULL, so that what was confirmed also outlives a power cut; a commit costs one fsync more.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        # secure_delete, so that what was erased is not left behind in free pages.
+        for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -265,8 +271,3 @@ def _stands_at(engine: Engine) -> str | None:
 def _first_line(error: DBAPIError) -> str:
     """Return what the database said, without the statement and its values: those may hold customers' words."""
     return str(error.orig).strip().splitlines()[0]
-
-
-def model() -> MetaData:
-    """Return the tables as the code knows them, for Alembic to compare with."""
-    return tables.metadata

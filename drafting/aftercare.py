@@ -1,0 +1,180 @@
+"""What follows a letter: its promises, its follow-up, and what the next letter to the account has to know."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from drafting.desk import Desk, Written, add, move
+from drafting.errors import DeskError, NotThere, Refused
+from drafting.rows import REPEATED, apologies_before, day_of, find_case, find_letter, found, settle
+from drafting.store import LetterRow, Promise, State
+from drafting.users import require
+from guardrails.case import Case, EarlierApology
+from guardrails.policy import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """How often this account has had an apology within 90 days, and what follows from it."""
+
+    case: Case
+    """The case with those apologies told, and `recurring_issue` as its category where it applies."""
+    count: int
+    earlier: tuple[LetterRow, ...]
+    signs: Role | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A promise made to an account before, and what became of it."""
+
+    promise: Promise
+    state: str
+    """`kept`, `kept late`, `open` or `late`."""
+
+    @property
+    def text(self) -> str:
+        """One line for a prompt or a page."""
+        by = f" (due {self.promise.due:%Y-%m-%d})" if self.promise.due else ""
+        return f"{self.promise.at:%Y-%m-%d}: {self.promise.text}{by}: {self.state}"
+
+
+def advance(desk: Desk) -> int:
+    """Move letters whose follow-up window has opened to `follow_up_due`; return how many."""
+    with desk.store.begin() as session:
+        rows = [
+            row
+            for row in session.find(LetterRow, state=State.EXPORTED.value)
+            if row.follow_up_from and row.follow_up_from <= session.now and row.followed_at is None
+        ]
+        for row in rows:
+            move(desk, session, row, State.FOLLOW_UP_DUE)
+    return len(rows)
+
+
+def done(desk: Desk, letter_id: int, what: str) -> LetterRow:
+    """Note that the customer has had a first word (`acknowledge`), a follow-up (`follow_up`) or the `postmortem`."""
+    require(desk.store, desk.user, "write letters")
+    columns = {"acknowledge": "acknowledged_at", "follow_up": "followed_at", "postmortem": "postmortem_at"}
+    if what not in columns:
+        raise DeskError(f"{what!r} is no clock; use {', '.join(columns)}")
+    with desk.store.begin() as session:
+        row = find_letter(session, letter_id, lock=True)
+        session.set(LetterRow, letter_id, **{columns[what]: getattr(row, columns[what]) or session.now})
+        session.log(desk.user.name, f"clock.{what}", "letter", letter_id)
+        return settle(session, letter_id)
+
+
+def follow_up(desk: Desk, letter_id: int, write: Callable[[Case], Written | Sequence[Written]]) -> LetterRow:
+    """Draft the follow-up letter of one that went out, and return it; `write` makes its text from its case."""
+    with desk.store.read() as session:
+        row = find_letter(session, letter_id)
+        if row.state not in {State.APPROVED, State.EXPORTED, State.FOLLOW_UP_DUE}:
+            raise Refused(f"letter {letter_id} is {row.state.value.replace('_', ' ')}: a follow-up comes after a letter that went out")
+        if known := session.find(LetterRow, follows=letter_id):
+            return known[-1]
+        case = follow_up_case(find_case(session, row).case, row, session.now.date())
+    return add(desk, case, write(case), follows=letter_id, key=f"follow-up/{letter_id}", batch=row.batch, cohort=row.cohort)
+
+
+def follow_up_case(case: Case, row: LetterRow, today: date) -> Case:
+    """Return the case of a follow-up: the same incident, told as something that has been written about."""
+    out = (row.exported_at or row.approved_at or row.at).date()
+    incident = case.incident
+    details: dict[str, Any] = {"original_issue": incident.summary or incident.impact or row.subject, "apology_date": out}
+    if incident.fixes:
+        details["resolved"] = incident.fixes[0]
+    told = EarlierApology(at=out, category=row.category, incident=row.incident)
+    return case.model_copy(
+        update={
+            "incident": incident.model_copy(update={"category": "follow_up", "details": incident.details | details}),
+            "account": case.account.model_copy(update={"apologies": (*case.account.apologies, told)}),
+            "follow_up": None,
+            "written_on": today,
+        }
+    )
+
+
+def recurrence(desk: Desk, case: Case, *, category: str | None = None) -> Recurrence:
+    """Return the case with the apologies this account has had within 90 days, from the record and as given.
+
+    With one or more, the category becomes `recurring_issue` and the signer one rank higher than the
+    severity asks. `category` is a person's word that overrules the category.
+    """
+    with desk.store.read() as session:
+        earlier = apologies_before(session, case)
+        day = day_of(case.written_on) or session.now.date()
+    told = {(day_of(one.at), one.incident): one for one in case.account.apologies}
+    for row in earlier:
+        when = (row.approved_at or row.at).date()
+        told.setdefault((when, row.incident), EarlierApology(at=when, category=row.category, incident=row.incident))
+    apologies = tuple(sorted(told.values(), key=lambda one: day_of(one.at) or date.min))
+    recent = [one for one in apologies if timedelta(0) <= day - (day_of(one.at) or date.min) <= REPEATED and one.category != "follow_up"]
+    recent = [one for one in recent if one.incident is None or one.incident != case.incident.id]
+    changed = case.model_copy(update={"account": case.account.model_copy(update={"apologies": apologies})})
+    if not recent or case.incident.category == "follow_up":
+        return Recurrence(changed, len(recent), earlier, None, ())
+    reasons = [f"apology number {len(recent) + 1} to {case.account.company} within 90 days: " + ", ".join(f"{one.at:%Y-%m-%d}" for one in recent)]
+    if category is None:
+        incident = changed.incident.model_copy(update={"category": "recurring_issue"})
+        changed = changed.model_copy(update={"incident": incident})
+        if case.incident.category not in {None, "recurring_issue"}:
+            reasons.append(f"the case says {case.incident.category}; repeated apologies call for recurring_issue, unless a person overrules it")
+    signs = None
+    if case.incident.severity:
+        signs = _one_up(desk.policy.severity[case.incident.severity].signs)
+        reasons.append(f"the signer moves up to {signs.value}")
+    return Recurrence(changed, len(recent), earlier, signs, tuple(reasons))
+
+
+def earlier(desk: Desk, account: str) -> tuple[Earlier, ...]:
+    """Return the promises made to an account so far and what became of them, oldest first. `account` as `account_key` gives it."""
+    require(desk.store, desk.user, "see letters")
+    with desk.store.read() as session:
+        rows = session.find(Promise, "at", account=account, state=("open", "kept"))
+        return tuple(Earlier(row, _fate(row, session.now)) for row in rows)
+
+
+def overdue(desk: Desk) -> tuple[Promise, ...]:
+    """Return the promises that are open past their day, longest overdue first."""
+    require(desk.store, desk.user, "see letters")
+    with desk.store.read() as session:
+        return tuple(row for row in session.find(Promise, "due", state="open") if row.due and row.due < session.now.date())
+
+
+def keep_promise(desk: Desk, promise_id: int) -> Promise:
+    """Note that a promise has been kept, now."""
+    return _promise(desk, promise_id, "promise.kept", state="kept")
+
+
+def hand_promise(desk: Desk, promise_id: int, owner: str) -> Promise:
+    """Give a promise to somebody else."""
+    return _promise(desk, promise_id, "promise.hand", owner=owner)
+
+
+def _promise(desk: Desk, promise_id: int, act: str, **values: Any) -> Promise:
+    require(desk.store, desk.user, "write letters")
+    with desk.store.begin() as session:
+        row = session.get(Promise, promise_id, lock=True)
+        if row is None:
+            raise NotThere(f"there is no promise {promise_id}")
+        if row.state != "open":
+            raise Refused(f"promise {promise_id} is {row.state}, not open")
+        if values.get("state"):
+            values["settled_at"] = session.now
+        session.set(Promise, promise_id, **values)
+        session.log(desk.user.name, act, "promise", promise_id, letter=row.letter_id, owner=values.get("owner"))
+        return found(session.get(Promise, promise_id))
+
+
+def _one_up(role: Role) -> Role:
+    ladder = {0: Role.CSM, 1: Role.VP_CS, 2: Role.EXECUTIVE, 3: Role.EXECUTIVE}
+    return ladder[role.rank]
+
+
+def _fate(row: Promise, now: datetime) -> str:
+    if row.state == "kept":
+        return "kept late" if row.due and row.settled_at and row.settled_at.date() > row.due else "kept"
+    return "late" if row.due and row.due < now.date() else "open"
