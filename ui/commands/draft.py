@@ -48,7 +48,10 @@ def run(options: Namespace) -> int:
             print(visible(first_prompt(triage(load(path), setup.policy, override).case, setup.policy, setup.prompts).text))
         return 0
     single = len(options.cases) == 1
-    write = writer(settings, setup)
+    try:
+        write = writer(settings, setup)
+    except ModelFailure as failure:  # a model without key, package or name: misuse, like a wrong file
+        raise CaseError(str(failure)) from failure
     streamed = options.stream and single and not options.json
     with listening(_Stream()) if streamed else nullcontext():
         outcomes = asyncio.run(_all(options, setup, write, override))
