@@ -11,7 +11,9 @@ from difflib import get_close_matches
 from guardrails.case import CaseError
 
 SLOTS = {
-    "issue": "what went wrong, as words that follow “I am sorry that”",
+    "sorry": "what we are sorry for, as words that follow “I am sorry”: that we took the desk offline",
+    "issue": "what went wrong, short enough for a subject line",
+    "effect": "the first thing it did to this customer, as words that follow “I am sorry that”",
     "summary": "what went wrong, as sentences, where no line has said it yet",
     "impact": "what it did to this customer, as sentences",
     "scope": "how far it reached, as a sentence",
