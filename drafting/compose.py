@@ -13,9 +13,10 @@ from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from drafting.english import capital, parts, sentence
 from drafting.skeleton import Choice, Line, Skeleton
 from drafting.style import Style, length, listed
-from drafting.wording import Wording, capital, parts, sentence
+from drafting.wording import Wording
 from guardrails.case import Case, Moment, RemedyItem, Severity
 from guardrails.category import Category
 from guardrails.letter import Letter
@@ -34,7 +35,8 @@ TITLES = {
 
 _ANY = re.compile("")
 _OUR_FAULT = re.compile(
-    r"(?:We|I|Our [\w -]+?) (?:did not|failed|could not|deleted|overcharged|debited|counted|billed|locked|overwrote|wiped|erased|misprinted|misrouted|mislabelled|printed|passed|charged|duplicated|lost|mocked|insulted)\b"
+    r"(?:We|I|Our [\w -]+?) (?:did not|failed|could not|deleted|overcharged|debited|counted|billed|locked|overwrote|wiped|erased"
+    r"|misprinted|misrouted|mislabelled|printed|passed|charged|duplicated|lost|mocked|insulted)\b"
     r"|(?:We|I|Our) .*\b(?:instead of|wrong|twice|too (?:late|much|early)|late)\b"
 )
 """What the first line can be sorry for: a sentence in which we are the doer of a wrong."""
@@ -80,7 +82,7 @@ class _Writer:
         self.case, self.category, self.policy = case, category, policy
         self.incident, self.account, self.sender = case.incident, case.account, case.sender
         self.severity = case.incident.severity or category.severity or Severity.MEDIUM
-        self.today = _day(case.written_on) if case.written_on else date.today()  # noqa: DTZ011  (a letter is dated by the wall clock of its writer)
+        self.today = _day(case.written_on) if case.written_on else date.today()
         self.style = Style(case.incident, case.account.locale, case.account.timezone, self.today, " ".join(str(value) for value in case.facts().values()))
         self.wording = Wording(case)
         self.said = ""
@@ -154,10 +156,7 @@ class _Writer:
             if not self._holds(line):
                 continue
             names = line.holes
-            if len(names) == 1 and line.text == f"{{{names[0]}}}":
-                said = " ".join(self._told(names[0], False))
-            else:
-                said = capital(self._fill(line) or "")
+            said = " ".join(self._told(names[0], False)) if len(names) == 1 and line.text == f"{{{names[0]}}}" else capital(self._fill(line) or "")
             if said:
                 said = self._voice(said) if not names else said
                 self.said += said + "\n"
@@ -302,7 +301,8 @@ class _Writer:
                 return f"that {clause}"
             bare = parts(summary)
             if len(bare) == 1 and re.match(
-                r"(?:the |our |an? )?(?:[\w-]+ ){0,3}(?:outage|failure|error|delay|mistake|fault|loss|breach|incident|misunderstanding|mix-up|disruption)s?\b(?! (?:was|is|were|are|has|had|caused|left|made)\b)",
+                r"(?:the |our |an? )?(?:[\w-]+ ){0,3}(?:outage|failure|error|delay|mistake|fault|loss|breach|incident"
+                r"|misunderstanding|mix-up|disruption)s?\b(?! (?:was|is|were|are|has|had|caused|left|made)\b)",
                 bare[0],
                 re.IGNORECASE,
             ):
@@ -421,7 +421,8 @@ class _Writer:
         text = " ".join((entry.text or "").split()).rstrip(".; ")
         kind = entry.kind
         name = {
-            "credit": "a credit", "refund": "a refund", "priority_support": "priority support", "extended_trial": "an extended trial", "sla_upgrade": "an SLA upgrade",
+            "credit": "a credit", "refund": "a refund", "priority_support": "priority support", "extended_trial": "an extended trial",
+            "sla_upgrade": "an SLA upgrade",
             "escalation_contact": "a dedicated escalation contact", "executive_call": "an executive check-in call", "other": "",
         }[kind]  # fmt: skip
         if kind in {"credit", "refund"} and amount:
@@ -452,7 +453,10 @@ class _Writer:
 
     def _split(self, text: str) -> list[str]:
         """Return the things that an operator's line approves, one by one, each with its article."""
-        starts = r"(?:an? |the )?(?:(?:named|dedicated|new|executive|direct|public|identity|credit|priority|escalation|extended)\b|refund|contact\b|post-mortem)|postage|the grid"
+        starts = (
+            r"(?:an? |the )?(?:(?:named|dedicated|new|executive|direct|public|identity|credit|priority|escalation|extended)\b"
+            r"|refund|contact\b|post-mortem)|postage|the grid"
+        )
         found: list[str] = []
         for part in parts(text):
             depth, begin = 0, 0

@@ -17,7 +17,8 @@ _UNITS = {"h": "hour", "hr": "hour", "hrs": "hour", "hour": "hour", "hours": "ho
           "minutes": "minute", "d": "day", "day": "day", "days": "day", "w": "week", "week": "week", "weeks": "week"}  # fmt: skip
 _LENGTH = re.compile(r"(\d+)\s*(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")\b\.?,?(?:\s+and\b)?\s*", re.IGNORECASE)
 _WORDED = re.compile(
-    r"(?:(?:about|almost|nearly|over|more than|just over|just under) )?(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d+)(?: and a half)? "
+    r"(?:(?:about|almost|nearly|over|more than|just over|just under) )?(?:an?|one|two|three|four|five|six|seven|eight|nine|ten"
+    r"|eleven|twelve|\d+)(?: and a half)? "
     r"(?:(?:working|business|calendar|full|whole) )?(?:minutes?|hours?|days?|weeks?|months?|weekends?|nights?)(?: and (?:a half|a quarter|\w+ \w+))?\Z"
 )
 
@@ -77,11 +78,11 @@ class Style:
             return ""
         place = zone(name or self.account_zone)
         local = local if local.tzinfo or not place else local.replace(tzinfo=place)
-        short = local.tzname() or ""
+        short: str = local.tzname() or ""
         for printed in self.names:
             known = zone(printed)
             if known and local.tzinfo and local.replace(tzinfo=known).utcoffset() == local.utcoffset():
-                return printed
+                return str(printed)
         if short and re.match(r"[+-]\d", short):
             city = (name or self.account_zone or "").rpartition("/")[2].replace("_", " ")
             return f"{city} time" if city else f"UTC{short}"
@@ -102,7 +103,8 @@ class Style:
             digits = f"{pairs},{head[-3:]}" + (f".{cents}" if cents else "")
         if self.region in {"CH", "LI"}:
             digits = digits.replace(",", "’")
-        sign = "$" if currency == "AUD" and self.region == "AU" or currency == "CAD" and self.region == "CA" else _SIGNS.get(currency)
+        at_home = (currency, self.region) in {("AUD", "AU"), ("CAD", "CA"), ("NZD", "NZ"), ("SGD", "SG")}
+        sign = "$" if at_home else _SIGNS.get(currency)
         return f"{sign}{digits}" if sign else f"{currency} {digits}"
 
 

@@ -8,153 +8,23 @@ recognise it leaves as it is.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
-from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from drafting.english import ENGLISH, WORD, capital, common, parts, plural_thing, plural_word, sentence, short_names, singular
 from guardrails.case import Case
-from guardrails.language.tokens import sentences
 
 Field = Literal["summary", "impact", "cause", "fixes", "prevention", "remedy", "follow_up", "detail"]
 
 
-class English(NamedTuple):
-    """The word lists of english.toml, with each verb's forms."""
-
-    past: dict[str, str]
-    gerund: dict[str, str]
-    base: dict[str, str]
-    finite: frozenset[str]
-    plural_verbs: frozenset[str]
-    certain: frozenset[str]
-    states: frozenset[str]
-    nouns: frozenset[str]
-    mass: frozenset[str]
-    places: frozenset[str]
-    people: frozenset[str]
-
-
-@cache
-def english() -> English:
-    """Return the word lists."""
-    import tomllib
-
-    data = tomllib.loads(Path(__file__).with_name("english.toml").read_text(encoding="utf-8"))
-    past: dict[str, str] = {}
-    gerund: dict[str, str] = {}
-    base: dict[str, str] = {}
-    for verb in data["regular"].split():
-        done = _ed(verb)
-        past[done], gerund[done], base[done] = done, _ing(verb), verb
-    for line in data["irregular"].split(";"):
-        verb, did, done = line.split()
-        past[done], gerund[done], base[done] = did, _ing(verb), verb
-    verbs = [*data["finite"].split(), *base.values()]
-    words = {name: frozenset(data[name].split()) for name in ("states", "nouns", "mass", "places", "people", "past")}
-    return English(
-        past, gerund, base, frozenset(_s(verb) for verb in verbs), frozenset(verbs), words["past"],
-        words["states"], words["nouns"], words["mass"], words["places"], words["people"],
-    )  # fmt: skip
-
-
-def _ed(verb: str) -> str:
-    if verb.endswith("e"):
-        return verb + "d"
-    if re.search(r"[^aeiou]y$", verb):
-        return verb[:-1] + "ied"
-    return verb + verb[-1] + "ed" if _doubles(verb) else verb + "ed"
-
-
-def _ing(verb: str) -> str:
-    if re.search(r"[^eoy]e$", verb):
-        return verb[:-1] + "ing"
-    return verb + verb[-1] + "ing" if _doubles(verb) else verb + "ing"
-
-
-_DOUBLING = frozenset(
-    """ban book-in cancel cut-over drop fit flag log map plan pop program quit refer rerun run scan ship shut skip snap spin split spot step stop strip swap tag tap top trim unplug wrap begin cut get hit let put reset set undo-set
-    label-ed rebut rescan uncap re-scan re-run label relabel mislabel""".split()
-) - {"book-in", "cut-over", "undo-set", "label-ed"}  # fmt: skip
-
-
-def _doubles(verb: str) -> bool:
-    return verb in _DOUBLING
-
-
-def _s(verb: str) -> str:
-    if verb in {"have", "do", "go"}:
-        return {"have": "has", "do": "does", "go": "goes"}[verb]
-    if re.search(r"(?:[sxz]|ch|sh)$", verb):
-        return verb + "es"
-    return verb[:-1] + "ies" if re.search(r"[^aeiou]y$", verb) else verb + "s"
-
-
-_DETERMINERS = frozenset(
-    "a an the our your my his her its their this that these those each every all both some any no another one two three four five six seven eight nine ten".split()
-)
-_PREPOSITIONS = frozenset(
-    """about above across after against ahead along among around as at before behind below beside between beyond by despite down during except for from in inside into near of off on onto out outside over past per since through
-    throughout till to toward towards under until up upon via with within without than instead""".split()
-)
-_OPENERS = frozenset(
-    "that which who whom whose when where while if because although though unless until after before since as so than whoever whenever wherever".split()
-)
-_PRONOUNS = frozenset(
-    "we i you they he she it nobody everybody everyone somebody someone anybody nothing everything there this these those both neither either whoever".split()
-)
-_PARTICLES = frozenset("back up down out off on in over away anew apart together".split())
-_AMBIGUOUS = frozenset(
-    """test tests change changes check checks call calls alert alerts report reports record records lock locks copy copies move moves review reviews update updates visit visits limit limits rule rules hand hands name names access
-    work start stop help release releases order orders export exports import imports charge charges list lists queue queues state states need sign count counts cost costs turn turns run
-    warning match matches offer offers answer answers quote quotes place places trial trials log logs notice shift shifts book open close last return request requests upload uploads post posts ring patch
-    patches post display screen screens end ends step steps restore restores""".split()
-)
-_VERBS_FIRST = frozenset("runs works stops starts returns shows rings holds helps needs turns".split())
 _MONTHS = "January February March April May June July August September October November December".split()
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _NUMBER = re.compile(r"(?:[^\w\s]{0,2}|[A-Z]{1,3}[$€£]?|[A-Z]{3} ?)?\d")
-_WORD = re.compile(r"\S+")
 _TIMELY = re.compile(
     r"\b(?:every|each|weekly|daily|monthly|nightly|whenever|always|for \d+ \w+|until|quarterly)\b|\bbefore (?:any|each|every)\b", re.IGNORECASE
 )
 _DATED = re.compile(
     r"\b(?:on|by|from|until)\b[^,;]*?(?:\d{1,2} (?:" + "|".join(_MONTHS) + r")|(?:" + "|".join(_MONTHS) + r") \d{1,2}\b|" + "|".join(_DAYS) + ")"
 )
-_ADJECTIVES = frozenset(
-    "automatic automated quarterly daily weekly monthly nightly named dedicated regular independent external internal second two-person written new separate additional hourly yearly annual".split()
-)
-
-
-def capital(text: str) -> str:
-    """Return the text with a capital at its start; names such as iPhone or e-mail addresses are left alone."""
-    first = text.split(" ", 1)[0]
-    if not text or not text[0].islower() or any(letter.isupper() for letter in first) or "@" in first or "://" in first or re.match(r"[\w-]+\.\w{2,}", first):
-        return text
-    return text[0].upper() + text[1:]
-
-
-def sentence(text: str) -> str:
-    """Return the text as a sentence: capital, one closing mark."""
-    text = text.strip().rstrip(",;:")
-    if not text:
-        return ""
-    return capital(text) + ("" if re.search(r"[.!?…][\"'”’)]?\Z", text) else ".")
-
-
-def parts(text: str) -> list[str]:
-    """Return the statements of a note: cut at full stops and at semicolons outside brackets and quotes."""
-    found: list[str] = []
-    for start, end in sentences(" ".join(text.split())):
-        depth, begin = 0, start
-        whole = " ".join(text.split())
-        for at in range(start, end):
-            letter = whole[at]
-            depth += (letter in "([“") - (letter in ")]”")
-            if letter == ";" and depth <= 0:
-                found.append(whole[begin:at])
-                begin = at + 1
-        found.append(whole[begin:end])
-    return [piece for piece in (part.strip().removeprefix("- ").rstrip(" ,;") for part in found) if piece.strip(" .!-")]
 
 
 class Wording:
@@ -162,8 +32,7 @@ class Wording:
 
     def __init__(self, case: Case) -> None:
         account, sender = case.account, case.sender
-        self.english = english()
-        self.customer = _names(account.company)
+        self.customer = short_names(account.company)
         contact = account.contact
         self.contact = sorted(
             {name for name in (contact.name, contact.first_name, contact.name.split(" ")[0] if contact.name else "") if len(name) > 2}, key=len, reverse=True
@@ -201,17 +70,17 @@ class Wording:
         first = said.split(" ", 1)[0]
         if not self._finite(said) or said.startswith(("It left you", "If ", "When ")) or ":" in said:
             return None
-        return self.lower(said) if first.lower() in _PRONOUNS | _DETERMINERS or first[:1].isdigit() or first.lower() in self.english.people else None
+        return self.lower(said) if first.lower() in ENGLISH.pronouns | ENGLISH.determiners or first[:1].isdigit() or first.lower() in ENGLISH.people else None
 
     def lower(self, text: str) -> str:
         """Return the text with a small first letter, where it does not begin with a name."""
         first = re.match(r"[^\W\d_]+(?![$€£])", text)
-        only = " " not in text and first and not _common(text.lower().strip(".,"))
+        only = " " not in text and first and not common(text.lower().strip(".,"))
         named = (
             re.match(r"[^\W\d_]+ [A-Z][^\W\d_]+\b(?!['’])", text)
             and first
-            and not _common(first[0].lower())
-            and first[0].lower() not in _DETERMINERS | _PRONOUNS
+            and not common(first[0].lower())
+            and first[0].lower() not in ENGLISH.determiners | ENGLISH.pronouns
         )
         if not first or only or named or first[0] in self.proper or first[0] == "I" or any(letter.isupper() for letter in text.split(" ", 1)[0][1:]):
             return text
@@ -276,9 +145,9 @@ class Wording:
             person = name in self.contact
             whole = rf"(?<![\w’'.-])(?<!& ){re.escape(name)}"
             text, owned = (
-                re.subn(rf"(?:\b[Tt]he )?{whole}['’]s?(?= [\w€£$])", lambda found: _case("your", text, found.start()), text)
+                re.subn(rf"(?:\b[Tt]he )?{whole}['’]s?(?= [\w€£$])", lambda found: _case("your", found), text)
                 if name[-1] != "s" or person
-                else re.subn(rf"{whole}(?= \w)", lambda found: _case("your", text, found.start()), text)
+                else re.subn(rf"{whole}(?= \w)", lambda found: _case("your", found), text)
                 if name.endswith(("'s", "’s"))
                 else (text, 0)
             )
@@ -287,8 +156,7 @@ class Wording:
                 lambda found: (
                     found[0]
                     if found[1]
-                    else _case("you", text, found.start())
-                    + {" is": " are", " was": " were", " has": " have", " does": " do"}.get(found[2] or "", found[2] or "")
+                    else _case("you", found) + {" is": " are", " was": " were", " has": " have", " does": " do"}.get(found[2] or "", found[2] or "")
                 ),
                 text,
             )
@@ -317,8 +185,8 @@ class Wording:
         return re.sub(r"\b(left|debited|from|into|overdrew|emptied) their (account|bank|card|books)\b", r"\1 your \2", text)
 
     def _plural(self, verb: str) -> str:
-        for base in self.english.plural_verbs:
-            if verb == _s(base) and verb != base:
+        for base in ENGLISH.plural_verbs:
+            if verb == singular(base) and verb != base:
                 return base
         return {"is": "are", "was": "were", "has": "have"}.get(verb, verb)
 
@@ -327,7 +195,7 @@ class Wording:
         before = text
         for name in self.sender:
             known = f"(?i:{re.escape(name)})" if name.lower().startswith(("the ", "our ")) else re.escape(name)
-            text = re.sub(rf"(?<![\w’'-]){known}['’]s(?= \w)", lambda found: _case("my", text, found.start()), text)
+            text = re.sub(rf"(?<![\w’'-]){known}['’]s(?= \w)", lambda found: _case("my", found), text)
             text = re.sub(
                 rf"(?:(?<![\w’'-])(?<=\A)|(?<=because )|(?<=when )|(?<=whenever )|(?<=that )|(?<=if )|(?<=while )|(?<=until )){known} ([a-z]\w*)",
                 lambda found: f"I {self._first(found[1])}",
@@ -349,9 +217,9 @@ class Wording:
             return "|".join(sorted((re.escape(name).replace("\\-", "[ -]") for name in names), key=len, reverse=True))
 
         anywhere = {"team", "staff", "receptionist", "dispatcher", "crew", "night-shift", "front-desk"}
-        for names, place in ((self.english.places, r"\A|(?<=[,:] )|(?<=\band )|(?<=\bso )|(?=the \w+['’]s\b)"), (anywhere, r"\b")):
+        for names, place in ((ENGLISH.places, r"\A|(?<=[,:] )|(?<=\band )|(?<=\bso )|(?=the \w+['’]s\b)"), (anywhere, r"\b")):
             text = re.sub(rf"(?:{place})([Tt])he (?=(?:{places(names)})(?:['’]s)?\b(?! of\b))", lambda found: ("Y" if found[1] == "T" else "y") + "our ", text)
-        people = "|".join(self.english.people)
+        people = "|".join(ENGLISH.people)
         return re.sub(
             rf"(\A|, | and |: )({people})\b(?= \w+)",
             lambda found: found[1] + ("Your " if not found[1] else "your ") + found[2].lower(),
@@ -365,7 +233,8 @@ class Wording:
         """Return a statement as a full sentence (without its full stop) that says the same."""
         text = " ".join(text.split())
         text = re.sub(
-            r"\A(?:Support|Engineering|Operations|Sales|Finance|Billing)(?= (?:read|told|gave|sent|did|had|was|forgot|missed|quoted|answered|closed|entered)\b)",
+            r"\A(?:Support|Engineering|Operations|Sales|Finance|Billing)(?= (?:read|told|gave|sent|did|had|was|forgot|missed|quoted"
+            r"|answered|closed|entered)\b)",
             lambda found: f"Our {found[0].lower()} team",
             text,
         )
@@ -381,7 +250,7 @@ class Wording:
 
     def _words(self, text: str) -> list[tuple[str, int, int]]:
         found = []
-        for word in _WORD.finditer(text):
+        for word in WORD.finditer(text):
             bare = word[0].strip("\"'“”‘’(),.;:")
             start = word.start() + word[0].find(bare)
             found.append((bare.lower(), start, start + len(bare)))
@@ -401,10 +270,10 @@ class Wording:
                 continue
             if not number:
                 after = words[1][0] if len(words) > 1 else ""
-                if word in _PRONOUNS and after and after not in _PREPOSITIONS:
+                if word in ENGLISH.pronouns and after and after not in ENGLISH.prepositions:
                     return 1
                 continue
-            if word in _OPENERS - _PREPOSITIONS - {"as", "than"}:
+            if word in ENGLISH.openers - ENGLISH.prepositions - {"as", "than"}:
                 relative = True
             elif self._is_verb(words, number, participles or relative):
                 if not relative:
@@ -413,14 +282,21 @@ class Wording:
         return None
 
     def _is_verb(self, words: list[tuple[str, int, int]], number: int, participles: bool) -> bool:
-        known = self.english
+        known = ENGLISH
         word, before = words[number][0], words[number - 1][0]
         after = words[number + 1][0] if number + 1 < len(words) else ""
-        if word in known.certain or word.endswith(("n't", "n’t")):
-            return not (word == "may" and (before in _PREPOSITIONS | _DETERMINERS or before.isdigit() or after.isdigit() or after in known.nouns | {"fee"}))
-        if before in _PREPOSITIONS | (_DETERMINERS - {"both", "all", "each", "some", "any", "that", "those"}) or before.isdigit() or word in _PREPOSITIONS:
+        if word in known.past_forms or word.endswith(("n't", "n’t")):
+            return not (
+                word == "may"
+                and (before in ENGLISH.prepositions | ENGLISH.determiners or before.isdigit() or after.isdigit() or after in known.nouns | {"fee"})
+            )
+        if (
+            before in ENGLISH.prepositions | (ENGLISH.determiners - {"both", "all", "each", "some", "any", "that", "those"})
+            or before.isdigit()
+            or word in ENGLISH.prepositions
+        ):
             return False
-        object_ = (after in _DETERMINERS and not self._time_next(words, number)) or after in {
+        object_ = (after in ENGLISH.determiners and not self._time_next(words, number)) or after in {
             "you",
             "us",
             "it",
@@ -431,14 +307,20 @@ class Wording:
             "nothing",
             "nobody",
         }
-        noun = word in _AMBIGUOUS or (word not in _VERBS_FIRST and (word[:-1] in known.nouns or word[:-2] in known.nouns))
-        if word in known.finite and (object_ or not noun or (_plural_word(after) and not _plural_word(before) and word not in _AMBIGUOUS - {"moves"})):
+        noun = word in ENGLISH.ambiguous or (word not in ENGLISH.verbs_first and (word[:-1] in known.nouns or word[:-2] in known.nouns))
+        if word in known.singular_verbs and (
+            object_ or not noun or (plural_word(after) and not plural_word(before) and word not in ENGLISH.ambiguous - {"moves"})
+        ):
             return True
-        plural = any(_plural_word(other) and "'" not in other and "’" not in other for other, _, _ in words[:number])
+        plural = any(plural_word(other) and "'" not in other and "’" not in other for other, _, _ in words[:number])
         if word in known.plural_verbs and plural and (word == "run" or word not in known.base.keys() | known.states):
             if "'" in before or "’" in before:
                 return False
-            if object_ or (after in _PREPOSITIONS and word not in known.nouns - {"run"}) or (_plural_word(before) and word not in _AMBIGUOUS | known.nouns):
+            if (
+                object_
+                or (after in ENGLISH.prepositions and word not in known.nouns - {"run"})
+                or (plural_word(before) and word not in ENGLISH.ambiguous | known.nouns)
+            ):
                 return True
         if word.endswith("ed") or word in known.past:
             if any(words[back][0] in {"is", "are", "was", "were", "be", "been", "being", "has", "have", "had"} for back in range(max(number - 2, 0), number)):
@@ -459,21 +341,23 @@ class Wording:
         return self._verb_at(self._main(text), participles) is not None
 
     def _verb_first(self, text: str, field: Field) -> str | None:
-        """ "Rolled back at 09:55": we did it."""
+        """Return "Rolled back at 09:55" as what we did."""
         words = self._words(text)
         first = words[0][0]
         after = words[1][0] if len(words) > 1 else "at"
-        if first not in self.english.past or not (after in _PREPOSITIONS | _DETERMINERS | _PARTICLES or after.endswith("ly") or _NUMBER.match(after)):
+        if first not in ENGLISH.past or not (
+            after in ENGLISH.prepositions | ENGLISH.determiners | ENGLISH.particles or after.endswith("ly") or _NUMBER.match(after)
+        ):
             return None
         if field == "impact":
             rest = re.sub(
-                r", then (\w+) (off|out|down|up)\b", lambda found: f", then {self.english.past.get(found[1], found[1])} you {found[2]}", text[words[0][2] :]
+                r", then (\w+) (off|out|down|up)\b", lambda found: f", then {ENGLISH.past.get(found[1], found[1])} you {found[2]}", text[words[0][2] :]
             )
-            return f"We {self.english.past[first]} you{rest}"
-        return f"We {self.english.past[first]}{text[words[0][2] :]}"
+            return f"We {ENGLISH.past[first]} you{rest}"
+        return f"We {ENGLISH.past[first]}{text[words[0][2] :]}"
 
     def _not(self, text: str, field: Field) -> str | None:
-        """ "Report not delivered on 16 January": we did not deliver it."""
+        """Return "Report not delivered on 16 January" as what we did not do."""
         found = re.match(
             r"(?P<thing>(?:(?!\b(?:was|were|is|are|has|had|have|did|do|does|can|could|will|would)\b).)+?) (?:were |was )?not (?P<verb>[\w-]+)(?P<rest>\b.*)",
             text,
@@ -483,23 +367,28 @@ class Wording:
         verb, thing = found["verb"].lower(), found["thing"]
         had = re.match(r".* (?:were|was) not ", found[0])
         if (
-            verb in self.english.base
-            and verb not in self.english.states | {"exposed", "read", "affected"}
+            verb in ENGLISH.base
+            and verb not in ENGLISH.states | {"exposed", "read", "affected"}
             and not re.match(r" by (?!\d|[A-Z][a-z]+day|noon|the end)", found["rest"])
         ):
-            return f"We did not {self.english.base[verb]} {self._the(self.lower(thing), field)}{found['rest']}"
+            return f"We did not {ENGLISH.base[verb]} {self._the(self.lower(thing), field)}{found['rest']}"
         if had or self._finite(thing, participles=False):
             return None
         return f"{self._the(capital(thing), field)} {self._be(thing)} not {found['verb']}{found['rest']}"
 
     def _done(self, text: str, field: Field) -> str | None:
-        """ "Change rolled back at 09:55": we rolled back the change."""
+        """Return "Change rolled back at 09:55" as what we did: we rolled back the change."""
         words = self._main(text)
-        if field not in {"fixes", "prevention", "remedy", "impact", "summary"} or words[0][0] in _PRONOUNS - {"both", "everything", "nothing"}:
+        if field not in {"fixes", "prevention", "remedy", "impact", "summary"} or words[0][0] in ENGLISH.pronouns - {"both", "everything", "nothing"}:
             return None
-        known, told = self.english, field in {"impact", "summary"}
+        known, told = ENGLISH, field in {"impact", "summary"}
         for number, (word, start, end) in enumerate(words):
-            if not number or word not in known.past or word in {"done", "finished", "left", "gone"} or (told and known.base[word] not in _OURS | _LEFT):
+            if (
+                not number
+                or word not in known.past
+                or word in {"done", "finished", "left", "gone"}
+                or (told and known.base[word] not in ENGLISH.ours | ENGLISH.left)
+            ):
                 continue
             comma = text[end : end + 1] == ","
             before, after = words[number - 1][0], words[number + 1][0] if number + 1 < len(words) and not comma else ""
@@ -507,16 +396,14 @@ class Wording:
                 told and any(other.endswith("ed") for other, _, _ in words[:number])
             ):
                 continue
-            bare = {"all", "both", "each"} if number == 1 and (not after or after in _PREPOSITIONS) else set()
-            if (
-                before in (_DETERMINERS - bare) | _PREPOSITIONS | {"and", "or", "be", "been", "is", "are", "was", "were", "not", "to"}
-                or word in {"set", "put", "cut", "run", "split", "shut"}
-                and before.endswith("ly")
+            bare = {"all", "both", "each"} if number == 1 and (not after or after in ENGLISH.prepositions) else set()
+            if before in (ENGLISH.determiners - bare) | ENGLISH.prepositions | {"and", "or", "be", "been", "is", "are", "was", "were", "not", "to"} or (
+                word in {"set", "put", "cut", "run", "split", "shut"} and before.endswith("ly")
             ):
                 continue
             if (
                 self._verb_at(words[:number], False) is not None
-                or (after in _DETERMINERS - {"both", "no", "all"} and not self._time_next(words, number))
+                or (after in ENGLISH.determiners - {"both", "no", "all"} and not self._time_next(words, number))
                 or after in {"you", "us", "it", "them", "that", "me"}
             ):
                 return None
@@ -532,7 +419,7 @@ class Wording:
             if re.search(r"\bthat (?:she|he|it|they|the|we|all|no)\b", rest):
                 return None
             lost = known.base[word] == "lose" and re.match(_DATA, text)
-            if told and known.base[word] in _LEFT and not lost:
+            if told and known.base[word] in ENGLISH.left and not lost:
                 return f"It left you with {self._the(self.lower(self._with(text)), 'impact')}" if field == "impact" else None
             thing = text[:start].rstrip()
             adverb = ""
@@ -548,7 +435,7 @@ class Wording:
         return None
 
     def _we(self, thing: str, adverb: str, word: str, rest: str, field: Field) -> str:
-        known, many = self.english, _plural_thing(thing)
+        known, many = ENGLISH, plural_thing(thing)
         opens = known.base[word] in {"begin", "open", "introduce", "issue", "add", "create", "launch", "publish"}
         object_ = (
             "everyone" if thing.lower() == "all" and word == "seated" else (self._a if opens else self._noun)(self._lower_thing(thing, known.base[word]), field)
@@ -556,7 +443,7 @@ class Wording:
         particle = ""
         if (next_ := re.match(r" (\w+)(?= (?:at|on|by|in|for|from|since|with|again|until|after|before|the day|overnight|and)\b|[,.]|\Z)", rest)) and next_[
             1
-        ] in _PARTICLES - {"anew", "apart", "together"}:
+        ] in ENGLISH.particles - {"anew", "apart", "together"}:
             particle, rest = " " + next_[1], rest[next_.end() :]
         them = "them" if many else "it"
 
@@ -590,55 +477,62 @@ class Wording:
         return f"{start} {adverb}{verb}{particle} {object_}{self._tail(rest)}"
 
     def _tail(self, rest: str) -> str:
-        """ ", on the card by Friday" and ", arrives on Friday" and ", 18 lost" are parts of a sentence as well."""
+        """Return the rest of a sentence with what notes hang on it joined in: ", on the card by Friday", ", 18 lost"."""
         rest = re.sub(r", (?=(?:at|on|in) the \w+(?: \w+)? (?:on|by|within|in)\b)", ", to be ", rest)
         rest = re.sub(r", new date (?=\w)", ", and the new date is ", rest)
         rest = re.sub(r", (?=(?:arrives|lands|reaches|follows|runs|works)\b)", ", and it ", rest)
         return self._with(rest)
 
     def _with(self, rest: str) -> str:
-        states = "|".join(sorted(self.english.states | set(self.english.past), key=len, reverse=True))
+        states = "|".join(sorted(ENGLISH.states | set(ENGLISH.past), key=len, reverse=True))
         return re.sub(
-            rf", (?=(?:(?:about |some |each |every |only )?(?:[€£$]?\d[\d,.]*|each|every|two|three|four|five|six|seven|eight|nine|ten)(?: [\w-]+){{0,4}} (?:not )?(?:{states}|recoverable)\b(?! (?:to|the|a|by)\b)))",
+            rf", (?=(?:(?:about |some |each |every |only )?(?:[€£$]?\d[\d,.]*|each|every|two|three|four|five|six|seven|eight|nine"
+            rf"|ten)(?: [\w-]+){{0,4}} (?:not )?(?:{states}|recoverable)\b(?! (?:to|the|a|by)\b)))",
             ", with ",
             rest,
         )
 
     def _amount(self, text: str, field: Field) -> str | None:
-        """ "June invoice $8,940 instead of $4,980": it came to that."""
+        """Return "June invoice $8,940 instead of $4,980" as what it came to."""
         found = re.match(r"(?P<thing>[^\d€£$]+?) (?P<sum>(?:[A-Z]{0,3}[$€£]|[A-Z]{3} ?)\d[\d,.]* (?:instead of|and not)\b.*)", text)
         if not found or self._finite(found["thing"], participles=False) or re.search(r"(?:ed|was|were|is|are|of|by)\Z", found["thing"]):
             return None
         return f"{self._the(capital(found['thing']), field)} came to {found['sum']}"
 
     def _state(self, text: str, field: Field) -> str | None:
-        """ "Booking page down on Saturday": it was down; "queue running since 08:40": it has been running."""
+        """Return "Booking page down on Saturday" with its verb, and "queue running since 08:40" with its own."""
         words = self._main(text)
         if self._verb_at(words, False) is not None and not re.match(r"[^,]* late,", text):
             return None
         if running := re.match(r"(?P<thing>.+?) (?P<verb>running|working|operating|serving) since (?P<rest>.*)", text):
-            return f"{self._the(capital(running['thing']), field)} {'have' if _plural_thing(running['thing']) else 'has'} been {running['verb']} since {running['rest']}"
+            thing = self._the(capital(running["thing"]), field)
+            return f"{thing} {'have' if plural_thing(running['thing']) else 'has'} been {running['verb']} since {running['rest']}"
         for number, (word, start, _) in enumerate(words):
             before = words[number - 1][0]
-            if not number or word not in self.english.states or before in _PREPOSITIONS or text[start:].startswith("gone through") or words[0][0] == "nothing":
+            if (
+                not number
+                or word not in ENGLISH.states
+                or before in ENGLISH.prepositions
+                or text[start:].startswith("gone through")
+                or words[0][0] == "nothing"
+            ):
                 continue
-            if before in self.english.past or text[words[number - 1][2] : start].startswith(","):
+            if before in ENGLISH.past or text[words[number - 1][2] : start].startswith(","):
                 continue
             if before in {"and", "or", "the", "a", "an", "read", "hand"} or (
-                number + 1 < len(words) and words[number + 1][0] in self.english.nouns and word not in {"back", "down", "due"}
+                number + 1 < len(words) and words[number + 1][0] in ENGLISH.nouns and word not in {"back", "down", "due"}
             ):
                 continue
             while number > 1 and (
                 words[number - 1][0] in {"minutes", "hours", "days", "weeks", "too", "fully", "still", "completely", "all"}
-                or words[number - 2][0] in {"about", "some"}
-                and words[number - 1][0].isdigit()
+                or (words[number - 2][0] in {"about", "some"} and words[number - 1][0].isdigit())
             ):
                 number -= 1
                 if words[number][0] in {"minutes", "hours", "days", "weeks"}:
                     number -= 1
                 start = words[number][1]
             thing = text[:start].rstrip(" ,")
-            if not thing or words[0][0] in _PREPOSITIONS:
+            if not thing or words[0][0] in ENGLISH.prepositions:
                 return None
             now = word in {"done", "ready", "complete", "finished", "live"} or (field == "prevention")
             known_thing = capital(self._noun(self.lower(thing), field)) if field == "fixes" else self._the(capital(thing), field)
@@ -646,7 +540,7 @@ class Wording:
         return None
 
     def _dated(self, text: str, field: Field) -> str | None:
-        """ "New launch date 22 September": it is that; "last certificate by 14 October": you will have it."""
+        """Return "New launch date 22 September" with its verb, and "last certificate by 14 October" as what you will have."""
         if field not in {"fixes", "detail"} or self._finite(text):
             return None
         if named := re.match(r"(?P<thing>(?:the )?(?:new|revised|next) [\w -]*date) (?P<rest>(?:is )?(?:on )?\w.*)", text, re.IGNORECASE):
@@ -661,9 +555,9 @@ class Wording:
     def _thing(self, text: str, field: Field) -> str | None:
         """A bare thing: "An alert at 70 %" is something we now have, "300 pasties in cracked film" something that reached you."""
         words = self._words(text)
-        if field not in {"impact", "prevention"} and not (field == "fixes" and re.search(r"\bsince\b", text)) or self._finite(text):
+        if (field not in {"impact", "prevention"} and not (field == "fixes" and re.search(r"\bsince\b", text))) or self._finite(text):
             return None
-        if words[0][0] in _PREPOSITIONS | _OPENERS | {"our", "your", "their", "my", "the"} or "gone through" in text:
+        if words[0][0] in ENGLISH.prepositions | ENGLISH.openers | {"our", "your", "their", "my", "the"} or "gone through" in text:
             return None
         said = self._a(self.lower(text))
         if words[0][0] == "no" or re.search(r"\A[\w -]+\bonly (?:between|on|in|at|after|before|from|with|by)\b", text):
@@ -684,7 +578,7 @@ class Wording:
         """Return a full sentence with the article that its first noun lacks."""
         words = self._main(text)
         verb = self._verb_at(words, True)
-        if verb is None or not verb or words[0][0] in _PRONOUNS | _DETERMINERS | _OPENERS | _PREPOSITIONS | {"no"}:
+        if verb is None or not verb or words[0][0] in ENGLISH.pronouns | ENGLISH.determiners | ENGLISH.openers | ENGLISH.prepositions | {"no"}:
             return text
         thing = text[: words[verb][1]].rstrip()
         told = self._the(thing, "impact")
@@ -696,10 +590,10 @@ class Wording:
         if not words:
             return thing
         first = words[0][0]
-        if re.match(r"(?:19|20)\d\d [a-z]", thing) and not _plural_word(self._head(words)[0]):
+        if re.match(r"(?:19|20)\d\d [a-z]", thing) and not plural_word(self._head(words)[0]):
             return f"the {thing}"
         if (
-            first in _DETERMINERS | _PRONOUNS | {"no", "about", "some", "more", "most", "many", "several", "only", "over", "nearly", "almost"}
+            first in ENGLISH.determiners | ENGLISH.pronouns | {"no", "about", "some", "more", "most", "many", "several", "only", "over", "nearly", "almost"}
             or _NUMBER.match(thing)
             or re.match(r"\S+['’]s? ", thing)
         ):
@@ -709,11 +603,11 @@ class Wording:
         noun = self._head(words)
         raw = thing[noun[1] : noun[2]].strip(",.")
         single = len(words) == 1 or noun is words[0]
-        if single and noun[0] not in self.english.nouns and not (len(words) == 1 and thing.islower() and field == "fixes"):
+        if single and noun[0] not in ENGLISH.nouns and not (len(words) == 1 and thing.islower() and field == "fixes"):
             return thing
         if any(letter.isupper() for letter in raw) and (raw in self.proper or not single or raw.isupper()) and not (raw.isupper() and len(words) > 1):
             return thing
-        if _plural_word(noun[0]) or noun[0] in self.english.mass:
+        if plural_word(noun[0]) or noun[0] in ENGLISH.mass:
             return thing
         if "," in thing or (" and " in thing and not re.search(r"\b(?:of|for|in|on)\b.* and ", thing)):
             return thing
@@ -727,14 +621,19 @@ class Wording:
     def _a(self, thing: str, field: Field = "prevention") -> str:
         """Return the noun phrase with "a" or "an" where a single countable noun stands bare."""
         words = self._words(thing)
-        if not words or words[0][0] in _DETERMINERS | _PRONOUNS | {"no", "nothing", "about", "some"} or _NUMBER.match(thing) or re.match(r"\S+['’]s? ", thing):
+        if (
+            not words
+            or words[0][0] in ENGLISH.determiners | ENGLISH.pronouns | {"no", "nothing", "about", "some"}
+            or _NUMBER.match(thing)
+            or re.match(r"\S+['’]s? ", thing)
+        ):
             return thing
         noun = self._head(words)
-        if _plural_word(noun[0]) or noun[0] in self.english.mass | {"renewal"} or any(letter.isupper() for letter in thing[noun[1] : noun[2]]):
+        if plural_word(noun[0]) or noun[0] in ENGLISH.mass | {"renewal"} or any(letter.isupper() for letter in thing[noun[1] : noun[2]]):
             return thing
         if words[0][0][:1].isdigit() or (
-            noun[0] not in self.english.nouns
-            and words[0][0] not in _ADJECTIVES
+            noun[0] not in ENGLISH.nouns
+            and words[0][0] not in ENGLISH.adjectives
             and noun[0] not in {"contact", "check-in", "post-mortem", "discount", "comparison", "list", "rehearsal", "second"}
         ):
             return thing
@@ -743,11 +642,11 @@ class Wording:
     def _lower_thing(self, thing: str, verb: str) -> str:
         """Return what we did something to with a small first letter; only verbs that people are the object of keep a lone name."""
         plain = thing[:1] + thing[1:].lower() == thing and " " not in thing and thing not in self.proper
-        return thing[0].lower() + thing[1:] if plain and verb not in _PERSONAL else self.lower(thing)
+        return thing[0].lower() + thing[1:] if plain and verb not in ENGLISH.personal else self.lower(thing)
 
     def _noun(self, thing: str, field: Field) -> str:
         """Return `_the`, and "the" for a single bare plural too: what a fix is about is known."""
-        if " " not in thing and thing[:1].islower() and _plural_word(thing) and field == "fixes":
+        if " " not in thing and thing[:1].islower() and plural_word(thing) and field == "fixes":
             return f"the {thing}"
         return self._the(thing, field)
 
@@ -755,14 +654,14 @@ class Wording:
         """Return the noun that a noun phrase is about: the last word before its first preposition or participle."""
         for number, (word, _, _) in enumerate(words):
             if number and (
-                word in _PREPOSITIONS | _OPENERS | {"due", "not"}
-                or (number + 1 < len(words) and word in self.english.past and words[number + 1][0] in _PREPOSITIONS | {"between"})
+                word in ENGLISH.prepositions | ENGLISH.openers | {"due", "not"}
+                or (number + 1 < len(words) and word in ENGLISH.past and words[number + 1][0] in ENGLISH.prepositions | {"between"})
             ):
                 return words[number - 1]
         return words[-1]
 
     def _be(self, thing: str, now: bool = False) -> str:
-        many = _plural_thing(thing)
+        many = plural_thing(thing)
         return ("are" if many else "is") if now else ("were" if many else "was")
 
 
@@ -771,7 +670,7 @@ def _called(found: re.Match[str], wording: Wording) -> str:
     if by and not re.match(r"(?:I|me)\b", by) and not re.search(r"phone|telephone|e-?mail|video|Teams|Zoom", by):
         doer = (
             by
-            if by.startswith(("our ", "the ", "your ")) or by in wording.proper or by[0].isupper() and not re.match(r"(?:CEO|CTO|CFO|COO|VP)\b", by)
+            if by.startswith(("our ", "the ", "your ")) or by in wording.proper or (by[0].isupper() and not re.match(r"(?:CEO|CTO|CFO|COO|VP)\b", by))
             else f"our {by}"
         )
         doer = re.sub(r"\Athe ", "our ", doer)
@@ -796,16 +695,20 @@ def _sent(found: re.Match[str], wording: Wording) -> str:
 
 _NEXT: tuple[tuple[str, Callable[[re.Match[str], Wording], str]], ...] = (
     (
-        r"(?P<optional>optional )?(?:an? )?(?P<kind>(?:phone |telephone |video |follow-up |personal |executive )?(?:check-in |welfare )?call|(?:executive )?check-in)"
-        r"(?: (?:by|with) (?!the (?:result|count|team|harbour)\b)(?P<by>(?:the |our )?[\w.'’-]+(?: (?!on\b|at\b|the same\b)[\w.'’-]+){0,4}?))?(?P<rest>(?: (?:on|at|every|the same|within|by|to|in|this|next|until|with)\b.*)?)\Z",
+        r"(?P<optional>optional )?(?:an? )?(?P<kind>(?:phone |telephone |video |follow-up |personal |executive )?(?:check-in "
+        r"|welfare )?call|(?:executive )?check-in)"
+        r"(?: (?:by|with) (?!the (?:result|count|team|harbour)\b)(?P<by>(?:the |our )?[\w.'’-]+(?: (?!on\b|at\b"
+        r"|the same\b)[\w.'’-]+){0,4}?))?(?P<rest>(?: (?:on|at|every|the same|within|by|to|in|this|next|until|with)\b.*)?)\Z",
         _called,
     ),
     (
-        r"(?P<thing>(?:a |an |the |our )?(?:public |written |full |incident |first |final |mini )*(?:post-?mortem|report|findings|account|conclusions|analysis|plan|results?))(?P<rest> (?:by|on|at|within|in|next|this)\b.*)\Z",
+        r"(?P<thing>(?:a |an |the |our )?(?:public |written |full |incident |first |final |mini )*(?:post-?mortem|report|findings"
+        r"|account|conclusions|analysis|plan|results?))(?P<rest> (?:by|on|at|within|in|next|this)\b.*)\Z",
         _delivered,
     ),
     (
-        r"(?P<thing>(?:a |an )?(?:daily |weekly |short |written |progress )*(?:updates?|status(?: note| report)?|e-?mail|note|message))(?P<rest>(?: (?:on|every|with|until|by|at|each|from|about)\b.*)?)\Z",
+        r"(?P<thing>(?:a |an )?(?:daily |weekly |short |written |progress )*(?:updates?|status(?: note| report)?|e-?mail|note"
+        r"|message))(?P<rest>(?: (?:on|every|with|until|by|at|each|from|about)\b.*)?)\Z",
         _sent,
     ),
     (
@@ -815,66 +718,14 @@ _NEXT: tuple[tuple[str, Callable[[re.Match[str], Wording], str]], ...] = (
     (r"(?P<rest>(?:call|write to|visit|ring|send|check in with) you\b.*)\Z", lambda found, _: f"I will {found['rest'][0].lower()}{found['rest'][1:]}"),
 )
 
-_PERSONAL = frozenset(
-    "take withdraw remove dismiss suspend move send train retrain warn invite tell replace reassign assign release inform notify meet promote staff support".split()
+_DATA = (
+    r"(?i).*\b(?:redlines|comments|records|files|pages|messages|data|requests|responses|segments|documents|photos|backups"
+    r"|entries|edits|notes|drafts|footage|recordings|readings)\b"
 )
-_OURS = frozenset(
-    """delete print charge overcharge debit count bill send ship deliver misprint duplicate route misroute overwrite lock mail publish store process label mislabel book recover re-create recreate restore wipe
-    erase""".split()
-)
-"""What only we can have done, even where a note on the harm names nobody."""
-_DATA = r"(?i).*\b(?:redlines|comments|records|files|pages|messages|data|requests|responses|segments|documents|photos|backups|entries|edits|notes|drafts|footage|recordings|readings)\b"
-_LEFT = frozenset("lose underpay overpay sell cancel block suspend hold strand".split())
-"""What a note names as done without saying by whom: told as the state we left the customer in."""
 
 
-def _common(word: str) -> bool:
-    """Whether a word that stands alone is surely a noun and no name."""
-    known = english()
-    return word in known.nouns | known.mass | known.places | known.people or word.endswith(("s", "ing", "tion", "ment", "ity", "ness", "ance", "ence"))
-
-
-def _plural_word(word: str) -> bool:
-    return (word.endswith("s") and not word.endswith(("ss", "us", "is", "news"))) or word in {"people", "staff", "data", "children", "men", "women", "segments"}
-
-
-def _plural_thing(thing: str) -> bool:
-    """Whether a noun phrase takes "were": its noun is plural, or a number or an "and" says so."""
-    words = [found[0].strip("\"'“”‘’(),.;:").lower() for found in _WORD.finditer(thing)]
-    if not words:
-        return False
-    if words[0] in {"each", "every", "another", "a", "an", "one", "this", "that"} or re.match(
-        r"(?:about |some |over |nearly )?[A-Z]{0,3}[$€£₹¥]\d|(?:about )?[A-Z]{3} \d", thing
-    ):
-        return bool(re.match(r"\S+ of \w+s\b", thing))
-    stop = next((number for number, word in enumerate(words) if number and word in _PREPOSITIONS | {"due", "that", "which"}), len(words))
-    if (
-        words[0].isdigit()
-        or re.match(r"[\d,]+\Z", words[0])
-        or words[0] in _DETERMINERS
-        and words[0] in {"all", "both", "these", "those", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}
-    ):
-        return words[0] != "1" and not (words[0] == "all" and len(words) > 1 and not _plural_word(words[stop - 1]))
-    return _plural_word(words[stop - 1]) or ("and" in words[:stop] and len(words) < 8)
-
-
-def _case(word: str, text: str, at: int) -> str:
-    return capital(word) if at == 0 else word
-
-
-def _names(company: str) -> list[str]:
-    """Return the company's name and the shorter forms of it that people use, longest first."""
-    words = company.split()
-    short = [" ".join(words[:count]).rstrip(",") for count in range(len(words), 0, -1)]
-    keep = [
-        name for name in short if len(name) > 4 and name.split()[-1] not in {"&", "and", "of", "the", "The", "St"} and (name == company or name not in _COMMON)
-    ]
-    return keep
-
-
-_COMMON = frozenset(
-    "North South East West Northern Southern Eastern Western Royal Grand Great Little Blue Green White Black Golden Silver Global United First National General Orchard Copper Highland Polar Coastal Gulf Orchard Mountain River Ocean Harbour Harbor".split()
-)
+def _case(word: str, found: re.Match[str]) -> str:
+    return capital(word) if found.start() == 0 else word
 
 
 def _all_texts(case: Case) -> Iterator[str]:
