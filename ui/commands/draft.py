@@ -78,10 +78,9 @@ def run(options: Namespace) -> int:
 
 
 def _override(options: Namespace) -> Override | None:
-    wanted = options.severity or options.category
-    if wanted and not (options.by and options.reason):
-        raise CaseError("--severity and --category overrule what the facts say: add --by NAME and --reason TEXT")
-    return Override(Severity(options.severity) if options.severity else None, options.category, options.by, options.reason) if wanted else None
+    if not (options.severity or options.category or options.by or options.reason):
+        return None
+    return Override(options.by or "", options.reason or "", Severity(options.severity) if options.severity else None, options.category)
 
 
 class _Stream:
@@ -150,7 +149,7 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
         "category": found.case.incident.category,
         "reasons": {"severity": found.severity_reasons, "category": found.category_reasons},
         "override": asdict(found.override) if found.override else None,
-        "missing": [asdict(item) for item in found.missing],
+        "missing": [item.model_dump(include={"fact", "blocks", "ask"}) for item in found.missing],
         "warnings": found.warnings,
         "subject": made.letter.subject,
         "body": made.letter.body,
