@@ -372,8 +372,9 @@ class _Writer:
                     )
                 elif item:
                     said = capital(bare).replace("We now allow ", "We allow ")
-                elif told and told[-1].startswith(("We now have ", "We also have ")) and bare != said:
-                    said = f"We also have {bare}"
+                elif bare != said and told and told[-1].startswith("We now have "):
+                    told[-1] = f"{told[-1].rstrip('.')}, and {bare}"
+                    continue
                 told.append(said)
         return told
 
