@@ -168,7 +168,13 @@ class Reading:
             if number >= first_signed:
                 following = body[slice(*spans[number + 1])] if number + 1 < len(spans) else ""
                 part = Part.CLOSING if number == first_signed and _closes(text, following) else Part.SIGNATURE
-            elif number < 3 and len(text) < 90 and Part.GREETING not in {sentence.part for sentence in found} and _GREETING.match(text) and body[end : end + 1] in {"\n", ""}:
+            elif (
+                number < 3
+                and len(text) < 90
+                and Part.GREETING not in {sentence.part for sentence in found}
+                and _GREETING.match(text)
+                and body[end : end + 1] in {"\n", ""}
+            ):
                 part = Part.GREETING
             else:
                 part = Part.TEXT

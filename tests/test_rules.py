@@ -15,7 +15,7 @@ def examples() -> Iterator[object]:
             yield pytest.param(rule, text, id=f"{rule.name}-{number}")
 
 
-@pytest.mark.parametrize(("rule", "example"), examples())
+@pytest.mark.parametrize(("rule", "example"), list(examples()))
 def test_marks_what_its_example_marks(rule: Rule, example: str) -> None:
     text, _ = unmark(example)
     assert mark(text, rule.on(text)) == example

@@ -1,0 +1,163 @@
+"""Do the figures of one sentence add up? Sums, differences, products, and lengths of time between two times."""
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from guardrails.facts.durations import DAY, LOOSE, WEEK, Duration
+from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Value
+
+# Words that announce a result of the figures around them. The result stands behind `_AFTER`, or before `_BEHIND`.
+_AFTER = re.compile(
+    r"\b(?:makes?|making|gives?|giving|leav(?:es|ing)|left|remaining|remain|excess of|difference (?:of|is)|difference|out by|comes? to|coming to|amounts? to|total(?:s|ling|ing)? (?:of )?|adds? up to"
+    r"|so|that is|that's|this is|i\.e\.|altogether|together|in (?:sum|all|total)|equals?|all but|being|sum of|overcharge is|overcharged? (?:you )?(?:by )?|is)\s*[,:(]?\s*(?:you |us |only |just |some |the |a |an |exactly |about )*\Z"
+)
+_BEHIND = re.compile(r"\A[\s,)]*(?:[\w-]+ ){0,3}?(?:too (?:many|much)|in (?:all|sum|total)|altogether|outstanding|remain(?:s|ing|ed)?|left over|are left|unaccounted|unrecovered|short\b|we couldn't|which we)")
+_STRONG = re.compile(r"all but|remain|leav|excess|overcharge is|difference|out by|behind")
+_SPLIT_SENSE = re.compile(r"\b(?:minus|less|plus|times|instead of|in place of|rather than|against|out of|of the|gap between|difference|between|off the|each|apiece|a \w+|at|with|and|by)\b")
+
+
+def clashes(text: str, offset: int, values: list[Value], unknown: frozenset[int] = frozenset(), firm: frozenset[int] = frozenset(), totals: Iterable[Decimal] = ()) -> Mapping[int, str]:
+    """Return the values that contradict their own sentence, by their place in the list, with the reason.
+
+    `unknown` are the values no fact holds, `firm` those that one holds as they are, and `totals` the
+    figures of the facts: where a sum fails, it is the unknown figure that is wrong.
+    """
+    found = dict(_calendar(values))
+    found.update(_lengths(text, offset, values))
+    for number, reason in _sums(text, offset, values, unknown, firm, frozenset(totals)):
+        found.setdefault(number, reason)
+    return found
+
+
+def _calendar(values: list[Value]) -> list[tuple[int, str]]:
+    """Find dates whose weekday the calendar does not bear out."""
+    wrong = []
+    for number, value in enumerate(values):
+        what = value.value
+        if isinstance(what, Day) and what.weekday is not None and what.month is not None and what.day is not None and what.days:
+            if all(day.weekday() != what.weekday for day in what.days):
+                wrong.append((number, f"{what.days[0].isoformat()} is a {WEEKDAY_NAMES[what.days[0].weekday()]}"))
+    return wrong
+
+
+def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str]]:
+    """Find lengths of time that differ from what lies between the two times, or first and last date, beside them."""
+    lengths = [(number, value) for number, value in enumerate(values) if isinstance(value.value, Duration)]
+    times = [value for value in values if value.kind is Kind.TIME and isinstance(value.value, frozenset)]
+    days = [value for value in values if isinstance(value.value, Day) and value.value.days]
+    wrong = []
+    for number, value in lengths:
+        length = value.value
+        if not isinstance(length, Duration) or not (length.counted or (length.loose and length.unit >= 3600) or length.unit == DAY) or length.working:
+            continue
+        if _is_rate(text, value.span.end - offset) or _is_rate_before(text, value.span.start - offset):
+            continue
+        if len(times) == 2 and length.unit < DAY and len(days) < 2 and _spans(text, offset, times[0], times[1]):
+            gaps = {
+                (late - early) % 1440 * 60 for early in _minutes(times[0]) for late in _minutes(times[1]) if not (len(_minutes(times[0])) > 1 < len(_minutes(times[1])) and (late - early) % 1440 > 780)
+            }  # fmt: skip
+            if gaps and not any(length.fits(gap) for gap in gaps):
+                wrong.append((number, f"from {text[times[0].span.start - offset:times[0].span.end - offset]} to {text[times[1].span.start - offset:times[1].span.end - offset]} it is {_clock(min(gaps))}"))
+        elif len(days) >= 2 and length.unit >= DAY and (len(days) > 2 or _spans(text, offset, days[0], days[-1])):
+            gap = _days_between(days[0].value, days[-1].value)
+            if gap is not None and not any(_fits_days(length, gap + more) for more in (0, 1)):
+                wrong.append((number, f"from the first day to the last it is {gap} days"))
+    return wrong
+
+
+def _is_rate(text: str, end: int) -> bool:
+    """Whether a length is a rate or a lead: "every two hours", "30 days ahead", "an hour early"."""
+    return bool(re.match(r"\s*(?:before|after|ahead|ago|early|late\b|later|earlier|notice|from now|old|a day|per|behind|warning|apart|each|short of|to spare|into)", text[end:]))
+
+
+def _is_rate_before(text: str, start: int) -> bool:
+    return bool(re.search(r"\b(?:every|within|per|each|after|waited|in|past|first|last|next)\s+(?:the\s+)?\Z", text[:start]))
+
+
+def _spans(text: str, offset: int, first: Value, last: Value) -> bool:
+    """Whether the words around two values make a span of them: "from … to", "between … and", "…–…"."""
+    between = text[first.span.end - offset : last.span.start - offset].lower()
+    before = text[max(first.span.start - offset - 14, 0) : first.span.start - offset].lower()
+    joined = bool(re.search(r"\b(?:to|until|till|through|up to)\b|[-–—]\s*\Z", between)) or ("and" in between.split() and "between" in before.split())
+    joined = joined or (len(between) < 60 and not re.search(r"[a-z]{3}", between.replace("and", "")) and first.kind is Kind.DATE)
+    return joined and (bool(re.search(r"\b(?:from|between|since)\b", before)) or len(between) < 60)
+
+
+def _minutes(value: Value) -> frozenset[int]:
+    return value.value if isinstance(value.value, frozenset) else frozenset()
+
+
+def _clock(seconds: float) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def _days_between(first: object, last: object) -> int | None:
+    if not isinstance(first, Day) or not isinstance(last, Day):
+        return None
+    bare = first.day is None and last.day is None and not first.relative and not last.relative
+    if bare and first.weekday is not None and last.weekday is not None:
+        return (last.weekday - first.weekday) % 7
+    gaps = [(late - early).days for early in first.days for late in last.days if late >= early]
+    return min(gaps) if gaps else None
+
+
+def _fits_days(length: Duration, days: int) -> bool:
+    count = length.seconds / DAY
+    if length.loose in LOOSE:
+        low, high = LOOSE[length.loose]
+        return count * low - 0.5 <= days <= count * high + 0.5
+    if length.unit >= 28 * DAY:
+        return abs(count - days) <= max(3, 0.1 * count)
+    return abs(count - days) <= (1 if length.unit == WEEK else 0.5)
+
+
+def _sums(text: str, offset: int, values: list[Value], unknown: frozenset[int], firm: frozenset[int], totals: frozenset[Decimal]) -> list[tuple[int, str]]:
+    """Find a result that no sum, difference, product or share of the other figures gives."""
+    figures = [(number, value) for number, value in enumerate(values) if value.kind in {Kind.NUMBER, Kind.MONEY, Kind.PERCENT} and isinstance(value.value, Decimal)]
+    # "Five days with 1,900 kg each": the count of a length is a figure too.
+    counts = [Decimal(round(value.value.seconds / value.value.unit)) for value in values if isinstance(value.value, Duration) and value.value.counted and value.value.unit >= DAY]
+    wrong = []
+    low = text.lower()
+    for place, (number, value) in enumerate(figures):
+        result = value.value
+        if not isinstance(result, Decimal) or value.kind is Kind.PERCENT or value.loose:
+            continue
+        before, after = low[: value.span.start - offset], low[value.span.end - offset :]
+        announced = _AFTER.search(before[-60:])
+        if not announced and not _BEHIND.search(after[:60]):
+            continue
+        others = [(other.kind, other.value) for here, (_, other) in enumerate(figures) if here != place and isinstance(other.value, Decimal)]
+        parts = [amount for _, amount in others] + counts
+        cue = announced[0].strip(" ,:(") if announced else "behind"
+        if len(parts) > 5 or (cue in {"is", "so", "being", "that is", "that's", "this is", "left", "together"} and not _SPLIT_SENSE.search(before)):
+            continue
+        if result in parts or (len(parts) > 1 and result in _results(others, counts)):
+            continue
+        if len(parts) < 2:
+            # The other side of the sum stands in the facts: "205 of them are back; the remaining nine …".
+            if not _STRONG.search(cue) or not totals or not (number in unknown or any(here in unknown for here, _ in figures)) or value.kind is Kind.MONEY and number not in unknown:
+                continue
+            if any(result in {abs(total - part), total + part} for total in totals for part in parts):
+                continue
+        culprit = number if number in unknown or len(parts) < 2 else next((here for here, _ in figures if here in unknown), number if number not in firm or result < 100 else None)
+        if culprit is not None:
+            wrong.append((culprit, "the other figures do not give it"))
+    return wrong[-1:]
+
+
+def _results(others: list[tuple[Kind, Decimal]], counts: list[Decimal]) -> set[Decimal]:
+    amounts = [amount for _, amount in others] + counts
+    found = {sum(amounts, Decimal(0))}
+    for here, one in enumerate(amounts):
+        for other in amounts[here + 1 :]:
+            found |= {one + other, abs(one - other), one * other, one * other / 100}
+            if other:
+                found.add(one / other)
+            if one:
+                found.add(other / one)
+            for third in amounts:
+                found |= {abs(one - other) * third, abs(one + other - third), one * other * third}
+    found |= {amounts[0] - sum(amounts[1:], Decimal(0)), max(amounts) * 2 - sum(amounts, Decimal(0))} if amounts else set()
+    return found

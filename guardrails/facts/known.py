@@ -1,0 +1,237 @@
+"""What the case knows: every value and word of its facts, parsed once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import combinations
+
+from guardrails.case import Case
+from guardrails.facts.durations import DAY, Duration
+from guardrails.facts.lexer import Piece, decimal
+from guardrails.facts.values import Day, Kind, Period, Scan, Value
+from guardrails.facts.words import STOP, concept
+
+# What only identifies: it grounds names, never claims.
+_ADMIN = frozenset({"incident.id", "incident.category", "incident.severity", "account.id", "account.locale"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One part of one fact: its key and text, its values, the words it is told in."""
+
+    key: str
+    text: str
+    values: tuple[Value, ...]
+    words: frozenset[str]
+    ticket: bool = False
+
+    @property
+    def shown(self) -> str:
+        """Return `key: text`, as a finding's evidence prints it."""
+        return f"{self.key}: {self.text}"
+
+
+def shown(key: str, text: object) -> str:
+    """Return `key: value` for any fact, a date without its midnight."""
+    if isinstance(text, datetime):
+        text = text.isoformat(sep=" ", timespec="minutes")
+    return f"{key}: {text}"
+
+
+@dataclass(slots=True)
+class Known:
+    """The values of a case by kind, each with the fact it stands in, and the words of all its facts."""
+
+    today: date | None
+    facts: list[Fact] = field(default_factory=list)
+    dates: dict[date, str] = field(default_factory=dict)
+    months: dict[int, str] = field(default_factory=dict)
+    years: dict[int, str] = field(default_factory=dict)
+    weekdays: dict[int, str] = field(default_factory=dict)
+    days: dict[int, str] = field(default_factory=dict)
+    times: dict[int, str] = field(default_factory=dict)
+    money: list[tuple[Decimal, str, str]] = field(default_factory=list)
+    percents: dict[Decimal, str] = field(default_factory=dict)
+    numbers: list[tuple[Decimal, frozenset[str], str]] = field(default_factory=list)
+    durations: list[tuple[float, str]] = field(default_factory=list)
+    window: tuple[datetime, datetime] | None = None
+    raw: str = ""
+    names: dict[str, str] = field(default_factory=dict)
+    vocabulary: dict[str, str] = field(default_factory=dict)
+    internal: list[Fact] = field(default_factory=list)
+    internal_words: dict[str, str] = field(default_factory=dict)
+
+
+def content(pieces: Iterable[Piece]) -> frozenset[str]:
+    """Return the content words of some pieces, as concepts."""
+    return frozenset(concept(piece.lower) for piece in pieces if piece.kind == "word" and piece.lower not in STOP and len(piece.lower) > 1)
+
+
+def known(case: Case) -> Known:
+    """Return what a case knows. The newest cases are kept, so that many checks of one case parse it once."""
+    for kept, result in _recent:
+        if kept is case:
+            return result
+    result = _known(case)
+    _recent.insert(0, (case, result))
+    del _recent[8:]
+    return result
+
+
+_recent: list[tuple[Case, Known]] = []
+
+
+def _known(case: Case) -> Known:
+    incident = case.incident
+    today = _date(case.written_on) or _date(incident.ended_at) or _date(incident.started_at) or _date(incident.detected_at)
+    found = Known(today)
+    raw = []
+    for key, value in case.facts().items():
+        if isinstance(value, datetime):
+            local = incident.local(value)
+            if not isinstance(local, datetime):
+                continue
+            found.dates.setdefault(local.date(), shown(key, value))
+            if local.time() != datetime.min.time() or key.startswith("incident."):
+                found.times.setdefault(local.hour * 60 + local.minute, shown(key, value))
+            continue
+        if isinstance(value, date):
+            found.dates.setdefault(value, shown(key, value))
+            continue
+        text = str(value)
+        raw.append(text)
+        if key in _ADMIN:
+            continue
+        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            if key.endswith(".amount"):
+                unit = case.remedy.items[int(key.partition("[")[2].partition("]")[0])].currency or ""
+                found.money.append((Decimal(value), unit, shown(key, f"{value} {unit}")))
+            else:
+                found.numbers.append((Decimal(value), frozenset(), shown(key, value)))
+                found.money.append((Decimal(value), "", shown(key, value)))
+            continue
+        ticket = key.startswith("account.tickets")
+        for part in _parts(text):
+            scan = Scan(part, 0, today)
+            fact = Fact(key, text, tuple(scan.found), content(scan.pieces), ticket)
+            found.facts.append(fact)
+            _absorb(found, fact, scan)
+    for start, end in ((incident.started_at, incident.ended_at),):
+        elapsed = incident.elapsed()
+        if elapsed is not None and start is not None and end is not None:
+            found.durations.append((elapsed.total_seconds(), f"{shown('incident.started_at', start)}, {shown('incident.ended_at', end)}"))
+            rest = elapsed.total_seconds() % DAY
+            if elapsed.total_seconds() > DAY and rest:
+                found.durations.append((rest, shown("incident.ended_at", end)))
+            if isinstance(start, datetime) and isinstance(end, datetime):
+                found.window = (start.replace(tzinfo=None), end.replace(tzinfo=None))
+    for key, value in case.background().items():
+        text = value.isoformat() if isinstance(value, date) else str(value)
+        for part in _parts(text):
+            scan = Scan(part, 0, today)
+            fact = Fact(key, text, tuple(scan.found), content(scan.pieces))
+            found.internal.append(fact)
+            for word in fact.words:
+                found.internal_words.setdefault(word, shown(key, text))
+    found.raw = "\n".join(raw).lower()
+    for word in _spoken(case):
+        found.vocabulary.setdefault(concept(word), word)
+    return found
+
+
+def _date(value: date | datetime | None) -> date | None:
+    return value.date() if isinstance(value, datetime) else value
+
+
+def _spoken(case: Case) -> list[str]:
+    """The words of the category, which name the kind of failure."""
+    return (case.incident.category or "").split("_")
+
+
+def _parts(text: str) -> list[str]:
+    """Cut a fact's text at semicolons and full stops: each part tells one thing."""
+    parts, last = [], 0
+    for at, letter in enumerate(text):
+        if letter == ";" or (
+            letter == "." and text[at + 1 : at + 2] in {" ", ""} and not text[max(at - 2, 0) : at].strip().lower() in {"mr", "ms", "dr", "no", "st", "rs"}
+        ):
+            if text[last:at].strip():
+                parts.append(text[last:at].strip())
+            last = at + 1
+    if text[last:].strip():
+        parts.append(text[last:].strip())
+    return parts or [text]
+
+
+def _absorb(found: Known, fact: Fact, scan: Scan) -> None:
+    evidence = fact.shown
+    for value in fact.values:
+        what = value.value
+        if isinstance(what, Day):
+            for day in what.days if (what.day is not None and what.month is not None) or what.year else ():
+                found.dates.setdefault(day, evidence)
+            if what.weekday is not None:
+                found.weekdays.setdefault(what.weekday, evidence)
+            if what.day is not None:
+                found.days.setdefault(what.day, evidence)
+            if what.month is not None:
+                found.months.setdefault(what.month, evidence)
+            if what.year is not None:
+                found.years.setdefault(what.year, evidence)
+        elif isinstance(what, Period):
+            for month in what.months:
+                found.months.setdefault(month, evidence)
+            if what.year is not None:
+                found.years.setdefault(what.year, evidence)
+        elif isinstance(what, Duration):
+            found.durations.append((what.seconds, evidence))
+        elif isinstance(what, frozenset):
+            for minute in what:
+                found.times.setdefault(minute, evidence)
+        elif isinstance(what, Decimal):
+            if value.kind is Kind.MONEY:
+                found.money.append((what, value.unit, evidence))
+            elif value.kind is Kind.PERCENT:
+                found.percents.setdefault(what, evidence)
+            else:
+                if what == what.to_integral() and 1990 < what < 2100:
+                    found.years.setdefault(int(what), evidence)
+                found.numbers.append((what, frozenset(concept(word) for word in value.unit.split() if word not in STOP), evidence))
+    _shared_units(found, fact, scan)
+    for piece in scan.pieces:
+        if piece.kind == "word":
+            if piece.text[:1].isupper():
+                found.names.setdefault(piece.lower, evidence)
+            if piece.lower not in STOP:
+                found.vocabulary.setdefault(concept(piece.lower), evidence)
+        elif piece.kind == "num" and (figure := decimal(piece.text)) is not None:
+            # Figures that stand in a date, an amount or a code are known figures too, if weaker.
+            found.numbers.append((figure, frozenset(), evidence))
+
+
+def _shared_units(found: Known, fact: Fact, scan: Scan) -> None:
+    """Give "60, 30 and 7 days" one unit."""
+    unit: int | None = None
+    for value in reversed(fact.values):
+        if isinstance(value.value, Duration):
+            unit = value.value.unit
+        elif unit and value.kind is Kind.NUMBER and isinstance(value.value, Decimal) and scan.pieces[value.stop].lower in {",", "and", "or", "to", "-", "–"}:
+            found.durations.append((float(value.value) * unit, fact.shown))
+        else:
+            unit = None
+
+
+def spans_of_time(found: Known) -> list[tuple[float, str]]:
+    """Return the lengths of time that lie between two known dates or two known times, in seconds."""
+    lengths = []
+    for (one, first), (other, second) in combinations(sorted(found.dates.items()), 2):
+        lengths.append((float((other - one) / timedelta(seconds=1)), first if first == second else f"{first}, {second}"))
+    for (early, first), (late, second) in combinations(sorted(found.times.items()), 2):
+        if late - early < 720:
+            lengths.append(((late - early) * 60.0, first if first == second else f"{first}, {second}"))
+    if found.today:
+        for year, fact in found.years.items():
+            if year < found.today.year:
+                lengths.append(((found.today.year - year) * 31556952.0, fact))
+    return lengths

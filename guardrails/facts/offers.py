@@ -1,0 +1,369 @@
+"""What a letter offers beyond putting things right, held against what has been approved."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from guardrails.case import Case, Severity
+from guardrails.facts.durations import DAY, Duration
+from guardrails.facts.known import Known, content, known, shown
+from guardrails.facts.lexer import pieces
+from guardrails.facts.values import Kind, Period, Scan, Value, same_money
+from guardrails.facts.words import STOP, concept
+from guardrails.finding import Field, Span
+from guardrails.letter import Part, Reading, Sentence
+
+# Words that make a present of something.
+_GIFT = re.compile(
+    r"""(?<!\w)(?:(?:'s|is|are|be|,|-|—|months?|weeks?|service|one|order|have\ \w+(?:\ and\ \w+)?)\ on\ (?:us|me)(?=\ ?(?:[.,;:!)(]|and|this|for|as|\Z))|on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|gift|gifts|voucher|vouchers|coupon|coupons|gift\ card|(?:two|three|four|pair\ of|free|\d+)\ tickets\ (?:to|for)|goodwill
+    |free\ (?:\w+\ ){0,2}(?:month|months|week|weeks|year|years|night|nights|service|order|orders|visit|visits|training|access|upgrade|seat|seats|consultation|delivery|shipping|trial)|(?:month|months|week|weeks|year|years|quarter|nights?)\ (?:free|gratis)
+    |(?:without|at\ no|no|free\ of)\ (?:extra\ |further\ |any\ )?(?:charge|cost|fee)(?:\ to\ you)?|our\ treat
+    |code\ for|discount|discounts|rebate|pay\ nothing|nothing\ to\ pay|(?:per\ cent|percent|%)\ off|off\ (?:your|the|their)\ (?:next|\w+\ (?:order|bill|invoice|fee|term|renewal))|service\ credit|loyalty\ (?:bonus|points)|bonus\ points|hamper|bottle\ of|box\ of\ chocolates)\b""",
+    re.VERBOSE,
+)
+# Words that give money back or forgo it.
+_GIVE = re.compile(
+    r"""(?<!\w)(?:refund\w*|credit(?:s|ed|ing)?|reimburs\w*|compensat\w*|repay\w*|repaid|waiv\w*|abat(?:e|es|ed|ing)|deduct\w*|knock\w*|halv\w*|forgo\w*|forgive\ (?:the|your)|topp?\w*\ you\ up|chuck\w*|popp\w*|shav\w*|struck\ out|strike\ out|write\ off|written\ off
+    |(?:comes?|goes?|going|coming|flows?|returns?|sent|send|sending|gives?|giving|gets?|have|paid|pay|paying)\ (?:\w+\ ){0,4}back|returns?\ to\ you|(?:takes?|taking|took|taken|comes?|coming)\ (?:[^.;]{0,40}\ )?(?:off|down)|lighter|lower\ (?:the|your)|(?:have|has|had|'ve|will|'ll|shall|i|we)\ (?:put|added|add|place|placed)
+    |(?:we|us|i|will|shall|'ll)\ (?:also\ )?(?:cover|covers|covering|meet|bear|pay\ for|pay\ the|pay\ half)|cheque\ for|check\ for|on\ your\ account|carr(?:y|ies)\ a\ credit|charge\ you\ nothing|not\ pay\ for|have\ \w+(?:\ and\ \w+)?\ on\ us|fee\ is\ ours|you\ (?:will\ also\ )?receive|we\ (?:write|grant|give|offer)\ you|i\ (?:write|grant|give|offer)\ you|you\ get|throw\w*\ in|coming\ your\ way|please\ (?:enjoy|accept)|(?:we|i)\ offer|offering|extend)\b""",
+    re.VERBOSE,
+)
+_GESTURE = re.compile(
+    r"\b(?:by way of (?:thanks|apology|amends|peace offering|an? )|as (?:a |our )?(?:small |little |modest )?(?:gesture|token|thank|apology)|in token of|peace offering|goodwill)"
+)
+_LAND = re.compile(r"\b(?:land|landed|show up|shown up|arrived|arrive|reached|reach)\b|\b(?:we|i) (?:will|shall|'ll) ")
+_COVER = re.compile(
+    r"(?<!\w)(?:we|i|us)(?: (?:will|shall|'ll|are|am|'re|'m))?(?: also)? (?:cover|covering|pay for|paying for|bear|bearing|meet the cost|pick up the (?:bill|tab|cost))\b"
+)
+_WHOLE = re.compile(r"\b(?:on the house|pay nothing|nothing to pay|not pay|full|whole|entire|in full|completely)\b")
+_PART = re.compile(
+    r"\b(?:(?:one |a |the )?half|halve|(?:one |a )(?:third|quarter|tenth|fifth)|two thirds|three quarters)\b(?! (?:past|an hour|a day|an? \w+ hour|to |hour|of an hour))"
+)
+_COUNTED = re.compile(r"\b(?:the one after|and the next|two|three|four|several|twice) (?:that|visits?|free)\b|\bthe one after that\b")
+_PAST = re.compile(
+    r"\b(?:charged|overcharged|debited|collected|invoiced|instead of|in place of|too much|should have (?:been|come)|was due|were due|lost|missed|worth of)\b"
+)
+_QUESTION = re.compile(r"\bif you (?:would|'d|want|wish|prefer|like)\b|\bshould you\b")
+_UNAPPROVED = re.compile(r"(?:none|nothing|no)\b", re.IGNORECASE)
+_MONEY_NOUNS = frozenset(
+    concept(word) for word in "fee fees bill invoice charge charges order rental premium subscription price account month credit refund rate".split()
+)
+
+
+# Words of an approval that a letter may use of something else.
+_LOOSE = frozenset(
+    concept(word)
+    for word in "refund credit waive waived dedicated escalation contact named executive check-in check public post-mortem postmortem account call team every affected other".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """The remedy of a case: its parts, their values and words."""
+
+    parts: tuple[str, ...]
+    values: tuple[Value, ...]
+    words: frozenset[str]
+    text: str
+    evidence: str | None
+
+    def __bool__(self) -> bool:
+        return bool(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Words that offer something else than what is approved, and why they do."""
+
+    field: Field
+    span: Span
+    why: str
+    evidence: str | None
+    suggestion: str | None = None
+
+
+def approved(case: Case, facts: Known) -> Approved:
+    """Return what has been approved for a case: from its amounts, and from its texts where they say so."""
+    parts, values, words, texts = [], [], set(), []
+    evidence = None
+    for number, item in enumerate(case.remedy.items):
+        text = item.text or ""
+        if _UNAPPROVED.match(text) and item.amount is None:
+            continue
+        if item.amount is not None:
+            values.append(Value(Kind.MONEY, Span(0, 0), item.amount, item.currency or ""))
+            evidence = evidence or shown(f"remedy.items[{number}].amount", f"{item.amount} {item.currency}")
+        elif text:
+            evidence = evidence or shown(f"remedy.items[{number}].text", text)
+        kind = item.kind.replace("_", " ") if item.kind != "other" else ""
+        texts.append(f"{kind} {text}".strip())
+        parts += [
+            part.strip() for part in re.split(r"[;,](?!\d)|(?<!\d) and (?=a |an |the |dedicated|named|executive|priority|public)", texts[-1]) if part.strip()
+        ]
+        scan = Scan(text, 0, facts.today)
+        values += scan.found
+        words |= content(pieces(texts[-1]))
+    return Approved(tuple(parts), tuple(values), frozenset(words), " ".join(texts), evidence)
+
+
+def offers(reading: Reading) -> Iterator[Offer]:
+    """Yield the offers of a letter that are more or other than approved, and at high and critical less."""
+    case = reading.case
+    if case is None:
+        return
+    facts = known(case)
+    allowed = approved(case, facts)
+    for sentence in reading.all:
+        yield from _in(sentence, reading, facts, allowed)
+
+
+def _in(sentence: Sentence, reading: Reading, facts: Known, allowed: Approved) -> Iterator[Offer]:
+    flat = sentence.flat
+    if not (_GIFT.search(flat) or _GIVE.search(flat) or _LAND.search(flat) or _COVER.search(flat) or _GESTURE.search(flat)):
+        return
+    scan = Scan(sentence.text, sentence.start, facts.today)
+    low = reading.severity is Severity.LOW
+    missing = "A low letter owes the fix, and no money." if low else "Nobody has approved this." if allowed else "Nothing has been approved for this account."
+    clauses = _clauses(sentence)
+    told = allowed.text.lower()
+    for number, (start, stop) in enumerate(clauses):
+        span = sentence.words(start, stop)
+        text = " ".join(token.lower for token in sentence.tokens[start:stop])
+        following = " ".join(token.lower for token in sentence.tokens[stop : clauses[number + 1][1]]) if number + 1 < len(clauses) else ""
+        if number + 1 < len(clauses) and not re.match(r"\W*(?:and )?(?:that|this|which)\b", following):
+            following = ""
+        gift, give = _GIFT.search(text), _GIVE.search(text) or _GIVE.search(following) or _GESTURE.search(flat)
+        if _returns_overcharge(text, told, facts) or (_PAST.search(text) and not gift):
+            continue
+        here = [value for value in scan.found if span.start <= value.span.start < span.end]
+        said = frozenset(concept(token.lower) for token in sentence.tokens[start:stop] if token.lower not in STOP and token.lower.isalpha())
+        wrong = next((value for value in here if _is_wrong(value, text, scan, facts, allowed, said, bool(gift), bool(give))), None)
+        if wrong is not None:
+            right = _right_amount(wrong, allowed) if wrong.kind is Kind.MONEY and not low else None
+            yield Offer(sentence.field, span, missing, allowed.evidence, None if right is None else _fit(sentence, span, wrong, right))
+            continue
+        if not gift and not give and not _COVER.search(text):
+            continue
+        part = _PART.search(text)
+        if (
+            part
+            and not _in_number(sentence, start, part, text, here)
+            and not _PART.search(told)
+            and not any(value.kind is Kind.PERCENT for value in allowed.values)
+        ):
+            if (said & _MONEY_NOUNS or _months_in(here) or re.search(r"\b(?:quarter|term|meet|cover|bear|comes? back)\b", text)) and not _in_facts(
+                part[0], facts
+            ):
+                yield Offer(sentence.field, span, missing if low else "Another share than the approved one.", allowed.evidence)
+                continue
+        whole = _WHOLE.search(text) and not re.search(r"\b(?:full|whole|waiv\w*|refund\w*|free|no charge|nothing)\b", told)
+        held = any(value.kind is Kind.MONEY and any(value.value == other.value for other in allowed.values) for value in scan.found)
+        if (
+            whole
+            and not held
+            and re.search(r"\b(?:waiv\w*|refund\w*|credit\w*|on the house|pay nothing|nothing to pay|not pay|free)\b", text)
+            and not _free_in_facts(said, facts)
+        ):
+            yield Offer(sentence.field, span, missing, allowed.evidence)
+            continue
+        if (gift or _COVER.search(text)) and not (_QUESTION.search(text) and not low) and not _free_in_facts(said, facts):
+            present = [word for word in (gift[0].split() if gift else ()) if word.isalpha() and word not in STOP]
+            known_gift = bool(present) and not allowed and all(concept(word) in facts.vocabulary for word in present)
+            if not known_gift and not held and not said & (allowed.words - _MONEY_NOUNS) and not (_GIFT.search(told) and said & allowed.words):
+                yield Offer(sentence.field, span, missing, allowed.evidence)
+                continue
+        if gift and _COUNTED.search(flat) and not _COUNTED.search(told):
+            yield Offer(sentence.field, sentence.whole, "More than has been approved.", allowed.evidence)
+            return
+
+
+def _clauses(sentence: Sentence) -> list[tuple[int, int]]:
+    """Cut a sentence at commas, semicolons, colons and dashes, and at "and" or "but" with a subject behind it."""
+    cuts, tokens = [0], sentence.tokens
+    for number, token in enumerate(tokens):
+        if number == 0 or number >= len(tokens) - 1:
+            continue
+        after = tokens[number + 1].lower
+        if token.lower in {",", ";", ":", "—", "–"} or (
+            token.lower in {"and", "but"} and after in {"i", "we", "our", "you", "your", "it", "the", "that", "this", "my"}
+        ):
+            if token.lower in {"and", "but"} and tokens[number - 1].lower in {",", ";"}:
+                continue
+            cuts.append(number + (token.lower not in {"and", "but"}))
+    cuts.append(len(tokens))
+    pairs = [(start, stop) for start, stop in zip(cuts, cuts[1:], strict=False) if stop > start]
+    merged: list[tuple[int, int]] = []
+    for start, stop in pairs:
+        # A clause of a word or two belongs to the one before it: "half, of the fee".
+        if merged and (stop - start < 5 or merged[-1][1] - merged[-1][0] < 3):
+            merged[-1] = (merged[-1][0], stop)
+        else:
+            merged.append((start, stop))
+    return [(start, stop - (tokens[stop - 1].lower in {",", ";", ":", "—", "–", ".", "!", "?"} and stop - start > 1)) for start, stop in merged]
+
+
+def _in_number(sentence: Sentence, start: int, part: re.Match[str], text: str, here: list[Value]) -> bool:
+    """Whether "a half" belongs to a figure that is read as a whole: "four and a half lakh"."""
+    first = sentence.tokens[start + text[: part.start()].count(" ")].start
+    last = sentence.tokens[min(start + text[: part.end()].count(" "), len(sentence.tokens) - 1)].end
+    return any(value.span.start <= first and value.span.end > last for value in here)
+
+
+def _months_in(here: list[Value]) -> bool:
+    return any(value.kind is Kind.PERIOD for value in here)
+
+
+def _returns_overcharge(text: str, told: str, facts: Known) -> bool:
+    """Whether a clause speaks of money that only goes back because it was taken wrongly."""
+    if "refund" not in text and "back" not in text and "return" not in text:
+        return False
+    if re.search(r"\b(?:refund|return|repa|back)", told):
+        return False
+    return any(
+        fact.key.startswith("incident.fixes") and re.search(r"\b(?:refund\w*|return\w*|sent back|paid back|repaid)\b", fact.text.lower())
+        for fact in facts.facts
+    )
+
+
+def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approved, said: frozenset[str], gift: bool, give: bool) -> bool:
+    """Whether an offered value is neither approved nor something the case tells of otherwise."""
+    what = value.value
+    if value.kind is Kind.MONEY and isinstance(what, Decimal):
+        if not gift and not give and not _LAND.search(text):
+            return False
+        amounts = [(Decimal(other.value), other.unit) for other in allowed.values if other.kind is Kind.MONEY and isinstance(other.value, Decimal)]
+        if any(what == amount and same_money(unit, value.unit) for amount, unit in amounts):
+            return False
+        everything = [amount for amount, unit, _ in facts.money if same_money(unit, value.unit)]
+        if what in everything:
+            return False
+        return not any(what in {abs(one - other), one + other} for one in everything for other in everything if one != other)
+    if value.kind is Kind.PERCENT and isinstance(what, Decimal):
+        shares = [other.value for other in allowed.values if other.kind is Kind.PERCENT]
+        return (gift or give) and what not in shares and what not in facts.percents and what != 100
+    if isinstance(what, Duration) and what.unit >= 7 * DAY and (gift or give or len(said & allowed.words - _MONEY_NOUNS) > 1):
+        lengths = [other.value for other in allowed.values if isinstance(other.value, Duration)]
+        named = bool(re.search(r"\b(?:refund\w*|waiv\w*|fees)\b", allowed.text.lower())) and len(
+            {month for other in allowed.values for month in _months(other)}
+        )
+        if any(what.fits(length.seconds) for length in lengths) or (named and round(what.seconds / (30.4 * DAY)) == named and what.unit < 300 * DAY):
+            return False
+        before = " ".join(piece.lower for piece in scan.pieces[max(value.first - 2, 0) : value.first])
+        after = " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 4])
+        offered = re.match(
+            r"(?:['’] s )?(?:of )?(?:\w+ )?(?:free|waived|credit|on us|gratis|refund|complimentary|without|service|protection|monitoring|support|subscription|fees?|access)\b",
+            after,
+        )
+        offered = (
+            offered
+            or (gift and re.search(r"\bfree (?:\w+ )?(?:months?|weeks?|years?|nights?)\b", text))
+            or re.search(r"(?:get|gets|have|enjoy|added|add|of|with)(?: an?)?$", before)
+            and not re.match(r"(?:of )?(?:the )?(?:delay|wait|silence|notice|work|old)", after)
+        )
+        offered = offered or (bool(lengths) and len(said & allowed.words - _MONEY_NOUNS) > 1) or (bool(named) and concept("fees") in said)
+        return bool(offered) and not any(what.fits(seconds) for seconds, key in facts.durations if not key.startswith("remedy"))
+    if isinstance(what, Period) and what.months and len(what.months) < 4 and (gift or give):
+        named_months = {month for other in allowed.values for month in _months(other)}
+        return (
+            bool(named_months) and not what.months & named_months and not _named_otherwise(value, scan) and not what.months & {day.month for day in facts.dates}
+        )
+    return False
+
+
+def _named_otherwise(value: Value, scan: Scan) -> bool:
+    """Whether the month is a deadline or a month of the past: "by March", "since June", "from April on"."""
+    before = " ".join(piece.lower for piece in scan.pieces[max(value.first - 2, 0) : value.first])
+    return bool(re.search(r"(?<!throw )(?<!throwing )\b(?:by|since|until|till|through|from|in|to|before|after|between|end of|of)$", before))
+
+
+def _months(value: Value) -> frozenset[int]:
+    from guardrails.facts.values import Day
+
+    if isinstance(value.value, Period):
+        return value.value.months
+    return frozenset({value.value.month}) if isinstance(value.value, Day) and value.value.month else frozenset()
+
+
+def _in_facts(text: str, facts: Known) -> bool:
+    return text.strip() in facts.raw
+
+
+def _free_in_facts(said: frozenset[str], facts: Known) -> bool:
+    """Whether the facts themselves say that this costs nothing."""
+    return any(
+        re.search(r"\b(?:free|cost|costs|charge|charged|nothing|waive|waived|gratis)\b", fact.text.lower()) and (said & fact.words) - _MONEY_NOUNS
+        for fact in facts.facts
+        if not fact.ticket and not fact.key.startswith("remedy")
+    )
+
+
+def _right_amount(value: Value, allowed: Approved) -> Value | None:
+    amounts = [other for other in allowed.values if other.kind is Kind.MONEY]
+    return amounts[0] if len(amounts) == 1 and same_money(amounts[0].unit, value.unit) else None
+
+
+def _fit(sentence: Sentence, span: Span, value: Value, right: Value) -> str | None:
+    """Return the clause with the approved amount in place of the offered one, in the letter's own notation, or None."""
+    said = sentence.text[value.span.start - sentence.start : value.span.end - sentence.start]
+    figure = re.search(r"\d[\d.,'’\s]*\d|\d", said)
+    amount = right.value
+    if figure is None or not isinstance(amount, Decimal) or re.search(r"[^\W\d]{2,}", said[figure.end() :]):
+        return None
+    digits = f"{amount:,.2f}" if amount != amount.to_integral() else f"{amount:,.0f}"
+    before = sentence.text[span.start - sentence.start : value.span.start - sentence.start]
+    after = sentence.text[value.span.end - sentence.start : span.end - sentence.start]
+    return before + said[: figure.start()] + digits + said[figure.end() :] + after
+
+
+def omitted(reading: Reading) -> str | None:
+    """Return the approved part that a high or critical letter leaves out, or None: money first, then everything at once."""
+    case = reading.case
+    if case is None or reading.severity.rank < Severity.HIGH.rank:
+        return None
+    facts = known(case)
+    allowed = approved(case, facts)
+    if not allowed:
+        return None
+    text = [sentence for sentence in reading.body if sentence.part is Part.TEXT]
+    if any(_tells(sentence, allowed, facts) for sentence in text):
+        return None
+    return allowed.evidence
+
+
+def _tells(sentence: Sentence, allowed: Approved, facts: Known) -> bool:
+    """Whether a sentence offers any of the approved things."""
+    scan = Scan(sentence.text, sentence.start, facts.today)
+    amounts = [other for other in allowed.values if other.kind is Kind.MONEY]
+    for value in scan.found:
+        if value.kind is Kind.MONEY and any(value.value == other.value and same_money(value.unit, other.unit) for other in amounts):
+            return True
+    flat = sentence.flat
+    said = frozenset(concept(token.lower) for token in sentence.tokens if token.lower not in STOP)
+    giving = re.search(
+        r"\b(?:refund\w*|credit(?:s|ed|ing)?|waiv\w*|reimburs\w*|comes? back|back to you|goes back|going back|give back|you back|free|we (?:will |shall |also )*cover|returns? to you|not pay|not be charged|no charge|on us|off)\b",
+        flat,
+    )
+    if giving and said & (allowed.words - _LOOSE) and not re.search(r"\b(?:under review|may apply|apply (?:for|under)|policy)\b", flat):
+        return True
+    for part in allowed.parts:
+        names = [word for word in re.findall(r"\b[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)+", part)]
+        if any(name.lower() in flat for name in names):
+            return True
+        words = content(pieces(part)) - {
+            concept("public"),
+            concept("dedicated"),
+            concept("executive"),
+            concept("post-mortem"),
+            concept("call"),
+            concept("check"),
+            concept("postmortem"),
+        }
+        if (
+            len(words) >= 2
+            and re.search(r"\b(?:we|our|i|us|my)\b", flat)
+            and len(words & said) >= max(2, len(words) // 2 + 1)
+            and not re.search(r"\bpost\W?mortem|check-in\b", part)
+        ):
+            return True
+    return bool(re.search(r"\b(?:escalation contact|named contact|dedicated contact)\b", flat)) and "escal" in allowed.text.lower()

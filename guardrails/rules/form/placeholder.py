@@ -1,0 +1,73 @@
+"""A slot that nobody filled.
+
+"[date]", "{{first_name}}" or "TBD" tells the customer that the letter was not written to them,
+and that nobody read it before it went out.
+
+Source: domain, "what none of them names": placeholders left in.
+"""
+
+import re
+from collections.abc import Iterator
+
+from guardrails.finding import Field, Level, Match, Span
+from guardrails.letter import Reading
+from guardrails.rule import Rule
+
+_SLOT = re.compile(
+    r"""
+      \{\{[^{}\n]{0,60}\}\} | \{%[^{}\n]{0,60}%\} | \$\{[^{}\n]{1,60}\} | (?<![\w$])\{[^{}\n]{1,60}\}
+    | \[(?!\d{1,3}\]|sic\]|…\]|\.\.\.\])[^\[\]\n]{1,120}\](?!\()
+    | <(?:[A-Z][A-Z _/-]{2,40}|(?:insert|your|first|last|customer|contact|company|client|account|date|name|amount|link|time)\b[^<>\n@/=]{0,40})>
+    | <<[^<>\n]{1,60}>> | «[^«»\n]{1,60}» | %[A-Z_]{3,30}%
+    | \b(?:T\.?B\.?[CDA]|tbd|tbc|tba|TODO|FIXME|XX+|xxx+|YYYY|N/A)(?![\w/])(?:[-/.](?:XX+|YYYY|MM|DD))*
+    | \#(?:XX*|\?+|N+)\b | _{3,} | \?{4,} | (?<=[$€£])\s?(?:[XY]{1,4}(?:[.,]X+)*|_+|\?+)(?!\w)
+    | \b(?:lorem\ ipsum|to\ be\ (?:confirmed|inserted|filled\ in|completed)\ (?:here|before\ sending))\b | \b(?:DD|MM)[/.-](?:MM|DD)(?:[/.-]YY(?:YY)?)?\b
+    | (?<=:\ )to\ be\ (?:confirmed|announced|decided|determined)(?=\s*[.;\n]|\Z)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_CASED = re.compile(r"(?:XX+|YYYY|N/A|DD|MM)")
+# A kiss under a letter, a link's text, a quoted alteration ("[w]e"), a list of what somebody chose.
+_HARMLESS = re.compile(r"\[\w\]|\[[a-z]{1,2}\]|\[[\d\s,.;:-]+\]|xx+|n/a|yyyy|dd|mm", re.DOTALL)
+_QUOTED = re.compile(r"[\"“‘'«][^\"“”‘’'«»\n]{0,40}\Z")
+
+
+def find(reading: Reading) -> Iterator[Match]:
+    """Yield bracketed and braced slots, TBD and runs of X."""
+    fields: tuple[Field, Field] = ("subject", "body")
+    for field in fields:
+        text = reading.letter.field(field)
+        for found in _SLOT.finditer(text):
+            if not _HARMLESS.fullmatch(found[0]) and not _is_quoted(text, found):
+                yield Match(field, Span(*found.span()))
+
+
+def _is_quoted(text: str, found: re.Match[str]) -> bool:
+    """Whether the slot is part of longer words in quotation marks: “[URGENT] barcode import”."""
+    before = _QUOTED.search(text[max(found.start() - 42, 0) : found.start()])
+    after = text[found.end() : found.end() + 60]
+    return bool(before) and found[0][0] == "[" and bool(re.match(r"[^\"“”»\n]*\w[^\"“”»\n]*[\"”»]", after))
+
+
+rule = Rule(
+    __name__,
+    __doc__,
+    level=Level.ERROR,
+    message='"{quote}" was never filled in. Write what belongs there, or take it out.',
+    find=find,
+    language=False,
+    bad=(
+        "Dear «[Customer First Name]»,",
+        "We will credit «{{amount}}» by «TBD».",
+        "Your new go-live date is «XX» September.",
+        "I will call you on «<date>» at ten.",
+        "The report follows under ticket «#XX».",
+    ),
+    good=(
+        "Our post-mortem is at https://status.example/reports/29-november.",
+        "We swapped Array[3] for a list, and the job has run since.",
+        "Their words were “[w]e had no orders all day”.",
+        "You wrote to us on Tuesday (“[URGENT] barcode import”).",
+        "The XXL sizes went out on Monday.",
+    ),
+)

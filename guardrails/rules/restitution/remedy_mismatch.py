@@ -1,0 +1,61 @@
+"""The letter offers something else than what has been approved.
+
+An offer that nobody approved has to be taken back; an approved one that is missing leaves the customer
+with less than the company meant to give. At low severity the fix is enough, and money looks like hush money.
+
+Source: domain, the severity matrix (compensation); contracts, "Restitution".
+"""
+
+from collections.abc import Iterator
+
+from guardrails.case import parse
+from guardrails.facts.offers import offers, omitted
+from guardrails.finding import Level, Match
+from guardrails.letter import Reading
+from guardrails.rule import Rule
+
+
+def find(reading: Reading) -> Iterator[Match]:
+    """Yield each offer that differs from the approved remedy, and the absence of all of it at high and critical."""
+    found = False
+    for offer in offers(reading):
+        found = True
+        yield Match(offer.field, offer.span, offer.suggestion, offer.evidence, message=f'"{{quote}}" is not what has been approved. {offer.why}')
+    missing = omitted(reading)
+    if missing and not found:
+        yield Match("body", reading.end, evidence=missing, message="The approved remedy is not in the letter. Offer it, exactly as it was approved.")
+
+
+rule = Rule(
+    __name__,
+    __doc__,
+    level=Level.ERROR,
+    message='"{quote}" is not what has been approved.',
+    find=find,
+    needs_case=True,
+    bad=(
+        "I am sorry. «We will credit €5,000 to your account→We will credit €500 to your account».",
+        "I am sorry. «Your next three orders are on us».",
+        "I am sorry. «We are refunding half of the May fee».",
+        "I am sorry that we lost your orders.«»",
+    ),
+    good=(
+        "I am sorry. We will credit five hundred euros to your account.",
+        "I am sorry. €500 comes off your May fee.",
+        "I am sorry. Ines Roth is your escalation contact.",
+    ),
+    given=parse(
+        {
+            "incident": {"summary": "Export job deleted 40 orders.", "severity": "high"},
+            "account": {"company": "Kite & Sons"},
+            "remedy": {
+                "items": [
+                    {"kind": "credit", "amount": "500", "currency": "EUR", "text": "off the May fee"},
+                    {"kind": "escalation_contact", "text": "Ines Roth"},
+                ]
+            },
+            "sender": {"name": "Paige Lorrimer"},
+            "written_on": "2026-05-05",
+        }
+    ),
+)
