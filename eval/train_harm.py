@@ -1,0 +1,90 @@
+"""Learn to tell harmful passives from harmless ones: `python -m eval.train_harm [--check | --cross]`.
+
+Without an option it writes `guardrails/language/harm.json`; `--check` only says whether that file is what
+would be written; `--cross` leaves one writer out at a time and prints how well the others' weights do.
+Only the split `tune` is read. The same data give the same bytes.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from eval.records import Record, reading, records
+from eval.train_detectors import Row, fit, out_of_fold
+from guardrails.language import harm
+from guardrails.language.passive import passives
+
+TARGET = Path(harm.__file__).with_name("harm.json")
+NAME = "harmful"
+
+
+def rows() -> list[Row]:
+    """Return every passive of the tuned records that has a mark, with its features and whether it is harmful."""
+    return [row for record in records() for row in _rows(record)]
+
+
+def _rows(record: Record) -> Iterator[Row]:
+    read = reading(record)
+    for sentence in read.all:
+        for passive in passives(sentence.tokens):
+            met = [
+                mark
+                for mark in record["labels"]["findings"]
+                if mark["rule"] == "passive-voice" and mark["in"] == sentence.field and mark["start"] < passive.end and passive.start < mark["end"]
+            ]
+            if met and passive.finite:
+                quote = read.letter.field(sentence.field)[passive.start : passive.end]
+                yield Row(
+                    record["id"],
+                    record["writer"],
+                    record["kind"],
+                    f"{quote} | {sentence.text}",
+                    harm.features(read, sentence, passive),
+                    {NAME: any(mark["harmful"] for mark in met)},
+                )
+
+
+def train(chosen: list[Row]) -> str:
+    """Return the text of the weights file."""
+    constant, weights = fit(chosen, NAME)
+    table = {"": round(100 * constant)} | {name: rounded for name, weight in sorted(weights.items()) if abs(rounded := round(100 * weight)) >= 3}
+    return json.dumps(table, ensure_ascii=False, indent=0) + "\n"
+
+
+def cross(chosen: list[Row]) -> None:
+    """Print how many passives of writers not learned from are told rightly, and each that is not."""
+    scored = out_of_fold(chosen, NAME)
+    for writer in sorted({row.writer for row, _ in scored}):
+        right = [(score > 0) == row.labels[NAME] for row, score in scored if row.writer == writer]
+        print(f"{writer:12} {sum(right)} of {len(right)}, {sum(right) / len(right):.3f}")
+    right = [(score > 0) == row.labels[NAME] for row, score in scored]
+    print(f"{'all':12} {sum(right)} of {len(right)}, {sum(right) / len(right):.3f}")
+    for row, score in scored:
+        if (score > 0) != row.labels[NAME]:
+            print(f"{'harmful' if row.labels[NAME] else 'harmless':8} {score:+.1f} {row.record} {row.text}")
+
+
+def main() -> int:
+    """Train, check or cross-validate, as the options say."""
+    parser = argparse.ArgumentParser(prog="python -m eval.train_harm", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="say whether the weights file is what training gives")
+    parser.add_argument("--cross", action="store_true", help="print how well passives of writers left out are told apart")
+    options = parser.parse_args()
+    chosen = rows()
+    if options.cross:
+        cross(chosen)
+        return 0
+    text = train(chosen)
+    if options.check:
+        same = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
+        print("harm.json is current" if same else "harm.json differs: run `python -m eval.train_harm`")
+        return 0 if same else 1
+    TARGET.write_text(text, encoding="utf-8")
+    print(f"wrote {TARGET} ({len(text) // 1000} kB)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
