@@ -1,0 +1,41 @@
+"""The apology is for the customer's feelings, not for what we did.
+
+"Sorry you feel that way" and "sorry if anyone was upset" leave open whether anything went wrong at all, and make
+the customer's reaction the problem. Apologise for the act or for what it cost them.
+
+Source: domain, "The mistakes a letter is checked for"; Kampf, "Public (non-)apologies" (2009).
+"""
+
+from collections.abc import Iterator
+
+from guardrails.finding import Level, Match
+from guardrails.language.apology import apologies, condition, felt
+from guardrails.letter import Reading
+from guardrails.rule import Rule
+
+
+def find(reading: Reading) -> Iterator[Match]:
+    """Yield each apology whose object is a feeling, an impression, a wish, an unnamed experience or a condition."""
+    for sentence in reading.all:
+        parts = None
+        for apology in apologies(sentence.tokens, parts := parts or reading.clauses(sentence)):
+            words = [token.lower for token in sentence.tokens]
+            if condition(words, apology.object) or felt(words, parts, apology.object):
+                yield Match(sentence.field, sentence.words(min(apology.first, apology.object[0]), max(apology.stop, apology.object[1])))
+
+
+rule = Rule(
+    __name__,
+    __doc__,
+    level=Level.ERROR,
+    message='"{quote}" is sorry for how the customer felt, not for what we did. Name what we did, and apologise for that.',
+    find=find,
+    bad=(
+        "«We are sorry you felt ignored».",
+        "«We regret that the invoice was perceived as inaccurate».",
+    ),
+    good=(
+        "We are sorry that we ignored your three messages.",
+        "You felt ignored because we ignored you, and for that I apologise.",
+    ),
+)
