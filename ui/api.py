@@ -25,6 +25,7 @@ class Text(BaseModel):
     body: str = Field(max_length=60_000)
     letter: int | None = None
     case: str | None = Field(default=None, max_length=64)
+    trial: str | None = Field(default=None, max_length=64)
     base: int | str | None = None
 
 
@@ -56,7 +57,9 @@ async def _answer(work: Callable[..., Any], *given: Any) -> Response:
 async def check(request: Request) -> Response:
     """Answer with what the rules say of a text."""
     text = await _text(request)
-    return text if isinstance(text, Response) else await _answer(letters.check_text, _person(request), text.subject, text.body, text.letter, text.case)
+    return (
+        text if isinstance(text, Response) else await _answer(letters.check_text, _person(request), text.subject, text.body, text.letter, text.case, text.trial)
+    )
 
 
 async def keep(request: Request) -> Response:
@@ -76,8 +79,8 @@ async def export(request: Request) -> Response:
     """Answer with a letter as a file. Nothing is sent anywhere."""
 
     def make() -> Response:
-        name, kind, data = letters.export(_person(request), request.path_params["id"], request.path_params["form"])
-        return Response(data, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"})
+        made = letters.export(_person(request), request.path_params["id"], request.path_params["form"])
+        return Response(made.data, media_type=made.media, headers={"content-disposition": f'attachment; filename="{made.name}"', "cache-control": "no-store"})
 
     return await _answer(make)
 

@@ -2,15 +2,16 @@
 
 import os
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from drafting.config import Configuration, configuration
 from drafting.desk import Desk
 from drafting.settings import Settings
-from drafting.store import Store, open_store
+from drafting.store import PolicyVersion, Store, open_store
 from drafting.users import User
 from guardrails.case import Case, CaseError, load
+from guardrails.policy import Policy, parse_policy
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -49,7 +50,20 @@ def samples() -> dict[str, Case]:
 def desk(user: User) -> Desk:
     """Return the desk as this person works at it."""
     here = service()
-    return Desk(here.store, user, here.setup.policy, here.setup.rules)
+    return Desk(here.store, user, policy(), here.setup.rules)
+
+
+def policy() -> Policy:
+    """Return the policy in force: the desk's newest version, else the configured one."""
+    here = service()
+    with here.store.read() as session:
+        newest = session.find(PolicyVersion, "-id", limit=1)
+    return _version(newest[0].id, newest[0].text) if newest else here.setup.policy
+
+
+@lru_cache(maxsize=8)
+def _version(number: int, text: str) -> Policy:
+    return parse_policy(text, f"policy version {number}").model_copy(update={"categories": service().setup.policy.categories})
 
 
 def follow_up(user: User, letter_id: int) -> int:
@@ -68,3 +82,11 @@ def follow_up(user: User, letter_id: int) -> int:
         return desks.written(asyncio.run(draft(case, writer(quick, setup)(case), here.policy, rules=setup.rules, folder=setup.prompts)))
 
     return aftercare.follow_up(here, letter_id, write).id
+
+
+def policy_file() -> str:
+    """Return the text of the configured policy: the company's file, else the shipped one."""
+    import guardrails
+
+    own = service().settings.config / "policy.toml"
+    return (own if own.is_file() else Path(guardrails.__file__).with_name("policy.toml")).read_text(encoding="utf-8")

@@ -88,7 +88,7 @@ def start(user: User, found: Triage, again: aftercare.Recurrence, model: str | N
 
     here, setup = desk(user), service().setup
     settings = Settings.read(os.environ, models=[model] if model else ())
-    policy = toned(setup.policy, found.case, TONES.get(tone or "", ""))
+    policy = toned(here.policy, found.case, TONES.get(tone or "", ""))
     complete = writer(settings, replace(setup, policy=policy))(found.case)
 
     async def write(job: jobs.Job) -> Draft:

@@ -3,16 +3,16 @@
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drafting import desk as desks
 from drafting.desk import Desk, View
+from drafting.errors import NotThere
 from drafting.promises import commitments
 from drafting.store import Revision, State
 from drafting.triage import missing
-from drafting.errors import NotThere
 from drafting.users import MAY, User
 from guardrails.case import Case, Moment, RemedyItem
 from guardrails.letter import Letter, Reading
@@ -20,6 +20,9 @@ from guardrails.policy import Policy
 from guardrails.report import Report
 from ui.client import desk
 from ui.display import ROLES, SEVERITY_TONES, ago, amount, due, for_browser, pairs, when, words
+
+if TYPE_CHECKING:
+    from drafting.export import File
 
 Data = dict[str, Any]
 
@@ -45,9 +48,24 @@ def lend(user: User, case: Case) -> str:
     return word
 
 
-def check_text(user: User, subject: str, body: str, letter_id: int | None, lent: str | None) -> Data:
+_trials: OrderedDict[str, tuple[str, Policy]] = OrderedDict()
+
+
+def try_out(user: User, policy: Policy) -> str:
+    """Return a word under which letters can be checked against a policy that is not in force."""
+    word = secrets.token_urlsafe(16)
+    _trials[word] = (user.name, policy)
+    while len(_trials) > 200:
+        _trials.popitem(last=False)
+    return word
+
+
+def check_text(user: User, subject: str, body: str, letter_id: int | None, lent: str | None, trial: str | None = None) -> Data:
     """Return what the rules say of a text, in the browser's units: held against a letter's case, a lent one, or none."""
     here, letter = desk(user), Letter(subject, body)
+    whose, policy = _trials.get(trial or "", ("", here.policy))
+    if whose == user.name:
+        here = replace(here, policy=policy)
     case = None
     if letter_id is not None:
         report, case = desks.preview(here, letter_id, letter), None
@@ -80,11 +98,11 @@ def revision_text(user: User, letter_id: int, number: int) -> Data:
     raise NotThere(f"letter {letter_id} has no revision {number}")
 
 
-def export(user: User, letter_id: int, form: str) -> tuple[str, str, bytes]:
-    """Return a letter as a file: its name, its media type, its bytes. The record notes it."""
-    from drafting.export import export as write
+def export(user: User, letter_id: int, form: str) -> "File":
+    """Return a letter as a file. The record notes that it left; nothing is sent."""
+    from drafting.export import file
 
-    return write(desk(user), letter_id, form)
+    return file(desk(user), letter_id, form)
 
 
 @dataclass(frozen=True, slots=True)

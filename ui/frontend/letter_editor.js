@@ -53,7 +53,7 @@ const css = base + `
 @container (max-width:760px){.lay{grid-template-columns:1fr}.brief{grid-template-columns:1fr 1fr}}
 .host{border:1px solid #b9bfc6;border-radius:8px;background:#fff;overflow:clip}.host:focus-within{border-color:var(--st-primary-color,#0b5a7a);box-shadow:0 0 0 1px var(--st-primary-color,#0b5a7a)}
 .host.ro{background:#f7f8f9}.host .s{border-bottom:1px solid #dfe3e7}.host .body .cm-content{min-height:320px}
-.label{position:absolute;right:14px;top:10px;font-size:12px;color:#545b63;pointer-events:none}.s{position:relative}
+.label{display:block;font-size:12px;color:#545b63;padding:7px 20px 0}.s .cm-content{padding-top:0!important}
 .f{border-bottom:2px solid;cursor:pointer}.f-error{border-color:#b3261e;background:#fdecea}.f-warning{border-color:#8a5a00;border-bottom-style:dashed;background:#fff4dd}.f-suggestion{border-color:#1b5fa8;border-bottom-style:dotted;background:#e8f1fb}.f,.f *{color:#1f2428}
 .card{color:#1f2428;box-shadow:0 4px 18px #0003;width:380px;max-width:90vw;font:14px/1.45 var(--st-font,sans-serif);overflow:hidden;border-radius:8px}
 .row{padding:10px 14px;border-left:4px solid}.row+.row{border-top:1px solid #e3e3e3}
@@ -172,7 +172,8 @@ function mount(c) {
   I.status = () => {
     const dirty = I.dirty()
     for (const b of I.bar.querySelectorAll("button[data-act]")) {
-      const why = I.hurdle(I.data.actions.find(a => a.name === b.dataset.act))
+      const act = (I.data.actions || []).find(a => a.name === b.dataset.act); if (!act) continue   // the bar of the last letter, until it is drawn anew
+      const why = I.hurdle(act)
       b.setAttribute("aria-disabled", why ? "true" : "false"); b.title = why
     }
     const main = (I.data.actions || []).filter(a => a.primary).map(a => [a, I.hurdle(a)]).find(([, why]) => why && why !== "Nothing has changed")
@@ -379,7 +380,7 @@ function paneComments(I) {
   for (const c of I.data.comments) { const d = el("div", "talk"); d.append(el("div", "r", `${c.by} · ${c.when}`), el("div", "", c.text)); I.pane.append(d) }
   if (!I.data.comments.length) I.pane.append(el("p", "r", "No comments yet."))
   if (!I.data.can_comment) return
-  const t = el("textarea"); t.setAttribute("aria-label", "Comment"); t.placeholder = "Say what should change, or ask."; t.maxLength = 4000; t.value = I.talk; t.oninput = () => { I.talk = t.value }
+  const t = el("textarea"); t.setAttribute("aria-label", "Your comment"); t.placeholder = "Say what should change, or ask."; t.maxLength = 4000; t.value = I.talk; t.oninput = () => { I.talk = t.value }
   I.pane.append(t, button("Add comment", "btn", () => { if (t.value.trim()) { I.talk = ""; I.drawn = null; I.send("comment", {text: t.value.trim(), letter: I.data.letter}); t.value = "" } }))
 }
 function header(I) {
@@ -426,7 +427,8 @@ export default function (c) {
     if (mine) {                                       // typed on while the answer was on its way: nothing typed is replaced
       if (is(I.sent, data.saved)) I.base = data.base  // what I saved stands; else somebody else's does, and saving will say so
       I.keeper = setTimeout(I.keep, 300)
-    } else {
+    } else if (!fresh && data.hold) ++I.seq           // the same text, held against something else
+    else {
       clearTimeout(I.timer); clearTimeout(I.keeper); I.base = data.base
       if (!I.stream_open) { I.replace(data); ++I.seq; I.kept = I.seq }
       I.started = {}

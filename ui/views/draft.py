@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from drafting import desk as desks
+from drafting.errors import DeskError
 from drafting.models import ModelFailure
 from drafting.triage import Override, Triage
-from drafting.errors import DeskError
 from drafting.users import MAY
 from guardrails.case import CaseError, Severity, decode, parse
 from guardrails.rule import RuleError

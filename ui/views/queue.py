@@ -105,9 +105,18 @@ st.title("Review queue")
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     show = st.segmented_control("Show", listing.SHOWS, default="All", required=True, key="show", bind="query-params", persist_state="session")
     standing = st.selectbox("State", list(listing.STATES), key="state", bind="query-params", persist_state="session", width=200)
-    grave = st.multiselect("Severity", [words(one.value) for one in Severity], key="severity", bind="query-params", persist_state="session", placeholder="Any", width=210)
+    grave = st.multiselect(
+        "Severity", [words(one.value) for one in Severity], key="severity", bind="query-params", persist_state="session", placeholder="Any", width=210
+    )
     text = st.text_input(
-        "Filter", placeholder="account, contact, incident or subject", type="search", live="200ms", key="q", bind="query-params", persist_state="session", width=300
+        "Filter",
+        placeholder="account, contact, incident or subject",
+        type="search",
+        live="200ms",
+        key="q",
+        bind="query-params",
+        persist_state="session",
+        width=300,
     )
 if narrowed:
     with st.container(horizontal=True, gap="small"):
@@ -127,7 +136,18 @@ session[state.QUEUE] = [entry.id for entry in found.entries]
 for line, bad in session.pop(state.SAID, []):
     sheet(f"said_{hash(line)}", {"items": [[(line, "")]], "tone": "bad" if bad else "note"})
 if numbers.overdue and show == "All":
-    sheet("overdue", {"items": [[(f"{numbers.overdue} overdue", "late"), (f"about {amount(numbers.overdue_arr, None)} a year behind them, currencies added up; {numbers.due_today} more due in 24 hours", "")]], "tone": "alert"})
+    sheet(
+        "overdue",
+        {
+            "items": [
+                [
+                    (f"{numbers.overdue} overdue", "late"),
+                    (f"about {amount(numbers.overdue_arr, None)} a year behind them, currencies added up; {numbers.due_today} more due in 24 hours", ""),
+                ]
+            ],
+            "tone": "alert",
+        },
+    )
 late = aftercare.overdue(here)
 if late and show in ("All", "Overdue"):
 
@@ -164,7 +184,9 @@ queue_table(
         "rows": [listing.row(entry, time, here.user.name) for entry in found.entries],
         "columns": list(listing.COLUMNS),
         "label": "Letters that wait",
-        "count": f"{found.total} {'letter' if found.total == 1 else 'letters'}" if found.total <= listing.PAGE else f"{first}–{first + len(found.entries) - 1} of {found.total} letters",
+        "count": f"{found.total} {'letter' if found.total == 1 else 'letters'}"
+        if found.total <= listing.PAGE
+        else f"{first}–{first + len(found.entries) - 1} of {found.total} letters",
         "empty": empty,
         "autofocus": not text,
         "bulk": bulk,

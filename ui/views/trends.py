@@ -64,12 +64,17 @@ def figure(title: str, chart: Any, alt: str, columns: list[str], rows: list[list
 
 
 st.title("Trends")
-period = st.segmented_control("Period", list(PERIODS), default="90 days", required=True, key="period", bind="query-params", persist_state="session", label_visibility="collapsed")
+period = st.segmented_control(
+    "Period", list(PERIODS), default="90 days", required=True, key="period", bind="query-params", persist_state="session", label_visibility="collapsed"
+)
 with here.store.read() as read:
     until = read.now + timedelta(minutes=1)
     now = trends(read, until - timedelta(days=PERIODS[period or "90 days"]), until)
 if not now.letters:
-    sheet("no_trends", {"empty": ["No letters in this period.", "Draft the first one, or choose a longer period: the figures come from the record by themselves."]})
+    sheet(
+        "no_trends",
+        {"empty": ["No letters in this period.", "Draft the first one, or choose a longer period: the figures come from the record by themselves."]},
+    )
     st.page_link("views/draft.py", label="Draft a letter")
     st.stop()
 figure(
