@@ -344,6 +344,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m eval.measure", description="Measure every rule on the marked letters and sentences.")
     parser.add_argument("--misses", metavar="RULE", help="quote each miss and false alarm of one rule, or of one R (`remorse`)")
     parser.add_argument("--split", choices=SPLITS, help="only this split, and write nothing")
+    parser.add_argument("--keep", action="store_true", help="write nothing")
     parser.add_argument("--show-test", action="store_true", help="quote held-out rows too: only for a rule that is finished")
     options = parser.parse_args(arguments)
     splits = (options.split,) if options.split else SPLITS
@@ -363,7 +364,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     figured = figures(seen)
     print("\n\n".join(table(figured, split) for split in splits))
-    if not options.split:
+    if not (options.split or options.keep):
         MEASURED.write_text(written(figured), encoding="utf-8")
     return 0
 

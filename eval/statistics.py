@@ -53,3 +53,51 @@ def share(clusters: Iterable[Sequence[bool]]) -> Figure:
         effective = min(float(n), value * (1 - value) / variance) if variance else n
     low, high = wilson(value, effective)
     return Figure(value, low, high, n)
+
+
+RESAMPLES = 4000
+"""Resamples of a bootstrap: enough for the second digit of an interval's ends."""
+
+
+def mean(clusters: Iterable[Sequence[float]], bounds: tuple[float, float] | None = None) -> Figure:
+    """Return a mean over observations that come in clusters, with a bootstrap interval that resamples whole clusters.
+
+    The draws are seeded: the same numbers give the same interval. `bounds` are the least and the most the mean can be.
+    """
+    import numpy
+
+    seen = [(sum(cluster), len(cluster)) for cluster in clusters if cluster]
+    n = sum(size for _, size in seen)
+    if not n:
+        return Figure(0.0, 0.0, 0.0, 0)
+    totals = numpy.array([total for total, _ in seen], dtype=float)
+    sizes = numpy.array([size for _, size in seen], dtype=float)
+    value = float(totals.sum() / n)
+    groups = len(seen)
+    if groups < 2:
+        return Figure(value, value, value, n)
+    generator = numpy.random.default_rng(groups)
+    means = []
+    for _ in range(0, RESAMPLES, 500):  # in parts, to keep memory flat over large logs
+        drawn = generator.integers(groups, size=(500, groups))
+        means.append(totals[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+    # A resample varies less than a fresh sample would, by just this factor.
+    spread = math.sqrt(groups / (groups - 1))
+    low, high = (value + spread * (float(end) - value) for end in numpy.quantile(numpy.concatenate(means), (0.025, 0.975)))
+    if bounds:
+        low, high = max(low, bounds[0]), min(high, bounds[1])
+    return Figure(value, low, high, n)
+
+
+def needed(differences: Sequence[float]) -> int | None:
+    """Return about how many pairs would show a difference as large as this one, four times in five; None where there is none."""
+    n = len(differences)
+    if n < 2:
+        return None
+    value = sum(differences) / n
+    variance = sum((difference - value) ** 2 for difference in differences) / (n - 1)
+    if not value or not variance:
+        return None
+    wanted = (Z + 0.8416212335729143) ** 2 * variance / value**2
+    digits = 10 ** max(0, math.floor(math.log10(wanted)) - 1) if wanted >= 1 else 1
+    return math.ceil(wanted / digits) * digits

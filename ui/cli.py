@@ -58,6 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     rules.add_argument("--test", action="store_true", help="hold every rule's examples against the rule, the company's own too")
     rules.add_argument("--markdown", action="store_true", help=argparse.SUPPRESS)
 
+    from ui.commands.evaluation_arguments import add
+
+    example = "amends eval run --model scripted --prompt plain --prompt shipped"
+    add(command("eval", "ui.commands.evaluation", "Measure prompts, models and rules offline.", example), _Parser)
     command("doctor", "ui.commands.doctor", "Say what is configured, and what could send data out.", "amends doctor")
     return parser
 
