@@ -224,7 +224,8 @@ class Incident(Record):
         started, ended = self.started_at, self.ended_at
         if not (isinstance(started, datetime) and isinstance(ended, datetime)):
             return None
-        return _aware(ended, self.zone) - _aware(started, self.zone)
+        # In UTC, since two times of one zone subtract as their clocks show them, across a change of clocks too.
+        return _aware(ended, self.zone).astimezone(UTC) - _aware(started, self.zone).astimezone(UTC)
 
 
 def _aware(moment: datetime, where: tzinfo | None) -> datetime:
@@ -447,12 +448,14 @@ def decode(text: str, suffix: str, source: str) -> object:
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """Return one line for the first fault: its field, what is wrong and, where there is one, the nearest right key."""
-    fault = error.errors(include_url=False, include_context=True, include_input=False)[0]
+    faults = error.errors(include_url=False, include_context=True, include_input=False)
+    # A misspelt key comes first: a required one that is missing is often the same mistake.
+    fault = next((item for item in faults if item["type"] == "extra_forbidden"), faults[0])
     place = [part for part in fault["loc"] if not (isinstance(part, str) and re.search(r"[\[(]|function-|^(?:date|datetime|str|int)$", part))]
     key = ""
     for part in place:
         key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
-    more = len({str(item["loc"]) for item in error.errors(include_url=False, include_context=False, include_input=False)}) - 1
+    more = len({str(item["loc"]) for item in faults}) - 1
     tail = f" (and {more} more)" if more > 0 else ""
     if fault["type"] == "extra_forbidden":
         known = _keys(model, place[:-1])
