@@ -83,7 +83,9 @@ class _Writer:
         self.incident, self.account, self.sender = case.incident, case.account, case.sender
         self.severity = case.incident.severity or category.severity or Severity.MEDIUM
         self.today = _day(case.written_on) if case.written_on else date.today()
-        self.style = Style(case.incident, case.account.locale, case.account.timezone, self.today, " ".join(str(value) for value in case.facts().values()))
+        self.style = Style(
+            case.incident, case.account.locale, case.account.timezone, self.today, " ".join(value for value in case.facts().values() if isinstance(value, str))
+        )
         self.wording = Wording(case)
         self.said = ""
         self.used: set[str] = set()

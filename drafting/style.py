@@ -86,7 +86,7 @@ class Style:
         if short and re.match(r"[+-]\d", short):
             city = (name or self.account_zone or "").rpartition("/")[2].replace("_", " ")
             return f"{city} time" if city else f"UTC{short}"
-        return short or ""
+        return re.sub(r"\AUTC([+-])0?(\d+)(?::00)?\Z", r"UTC\1\2", short)
 
     def _local(self, moment: Moment) -> Moment:
         if isinstance(moment, datetime) and moment.tzinfo and not self.incident.zone and (place := zone(self.account_zone)):

@@ -79,8 +79,7 @@ class Wording:
         named = (
             re.match(r"[^\W\d_]+ [A-Z][^\W\d_]+\b(?!['’])", text)
             and first
-            and not common(first[0].lower())
-            and first[0].lower() not in ENGLISH.determiners | ENGLISH.pronouns
+            and first[0].lower() not in ENGLISH.determiners | ENGLISH.pronouns | ENGLISH.nouns | ENGLISH.mass | ENGLISH.adjectives | ENGLISH.places
         )
         if not first or only or named or first[0] in self.proper or first[0] == "I" or any(letter.isupper() for letter in text.split(" ", 1)[0][1:]):
             return text
