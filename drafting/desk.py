@@ -27,6 +27,7 @@ from drafting.store import (
     Store,
     Taken,
     Unsaved,
+    clean,
     decision_hash,
     digest,
     encode,
@@ -49,7 +50,7 @@ _MOVES: Mapping[State, frozenset[State]] = {
     State.DRAFTED: frozenset({State.IN_REVIEW, State.SUPERSEDED, State.CLOSED}),
     State.IN_REVIEW: frozenset({State.DRAFTED, State.SENT_BACK, State.APPROVED, State.SUPERSEDED, State.CLOSED}),
     State.SENT_BACK: frozenset({State.IN_REVIEW, State.SUPERSEDED, State.CLOSED}),
-    State.APPROVED: frozenset({State.IN_REVIEW, State.EXPORTED, State.SUPERSEDED, State.CLOSED}),
+    State.APPROVED: frozenset({State.EXPORTED, State.SUPERSEDED, State.CLOSED}),
     State.EXPORTED: frozenset({State.FOLLOW_UP_DUE, State.CLOSED, State.SUPERSEDED}),
     State.FOLLOW_UP_DUE: frozenset({State.CLOSED, State.SUPERSEDED}),
     State.CLOSED: frozenset(),
@@ -85,6 +86,10 @@ class Written:
     cost: Decimal | None = None
     author: str | None = None
     report: Report | None = None
+
+    def __post_init__(self) -> None:
+        """Keep only what a database can: see `clean`."""
+        object.__setattr__(self, "letter", Letter(clean(self.letter.subject), clean(self.letter.body)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +132,9 @@ def add(
     key: str | None = None,
     batch: str | None = None,
     cohort: str | None = None,
-    drafter: str | None = None,
     signs: Role | None = None,
     overruled: Mapping[str, Any] | None = None,
     follows: int | None = None,
-    replaces: int | None = None,
     failure: str | None = None,
 ) -> LetterRow:
     """Put a triaged case on the desk, with the texts written for it so far, and return the letter.
@@ -143,53 +146,35 @@ def add(
     require(desk.store, desk.user, "write letters")
     texts = (texts,) if isinstance(texts, Written) else tuple(texts)
     judged = [text if text.report else replace(text, report=desk.judge(text.letter, case)) for text in texts]
+    about_it = {
+        "key": key, "batch": batch, "cohort": cohort, "follows": follows, "signs": signs.value if signs else None,
+        "overruled": dict(overruled) if overruled else None,
+    }  # fmt: skip
     try:
         with desk.store.begin() as session:
             known = session.find(LetterRow, key=key) if key else ()
-            if known:
-                row = known[0]
-                if row.revision == 0:
-                    _write_all(desk, session, row, case, judged, failure)
-                return find_letter(session, row.id)
-            case_id = keep_case(session, desk.user.name, case)
-            letter_id = session.add(
-                LetterRow,
-                **about(case),
-                key=key,
-                case_id=case_id,
-                state=State.DRAFTED.value,
-                drafter=drafter or desk.user.name,
-                signs=signs.value if signs else None,
-                overruled=dict(overruled) if overruled else None,
-                repeats=len(apologies_before(session, case)),
-                subject="",
-                revision=0,
-                errors=0,
-                warnings=0,
-                batch=batch,
-                cohort=cohort,
-                follows=follows,
-                replaces=replaces,
-                failure=failure,
-                at=session.now,
-                changed_at=session.now,
-                **_clocks(desk, case, session.now),
-            )
-            session.log(desk.user.name, "letter.add", "letter", letter_id, case=case_id, batch=batch, follows=follows, replaces=replaces)
-            if overruled:
-                session.log(desk.user.name, "letter.overrule", "letter", letter_id, after=digest(encode(dict(overruled))))
-            row = find_letter(session, letter_id)
-            _write_all(desk, session, row, case, judged, failure)
-            return settle(session, letter_id)
+            row = known[0] if known else _add(desk, session, case, desk.user.name, about_it)
+            if row.revision == 0:
+                for text in judged:
+                    _write(desk, session, row, case, text)
+                    row = find_letter(session, row.id)
+                session.set(LetterRow, row.id, failure=None if judged else failure)
+            return settle(session, row.id)
     except Taken:  # another worker put the same key there between our look and our insert
-        return add(desk, case, texts, key=key, batch=batch, cohort=cohort, drafter=drafter, signs=signs, overruled=overruled, failure=failure)
+        return add(desk, case, judged, key=key, failure=failure)
 
 
-def _write_all(desk: Desk, session: Session, row: LetterRow, case: Case, texts: Sequence[Written], failure: str | None) -> None:
-    for text in texts:
-        _write(desk, session, row, case, text)
-        row = find_letter(session, row.id)
-    session.set(LetterRow, row.id, failure=None if texts else failure)
+def _add(desk: Desk, session: Session, case: Case, drafter: str, about_it: Mapping[str, Any]) -> LetterRow:
+    case_id = keep_case(session, desk.user.name, case)
+    made = session.add(
+        LetterRow, **about(case), **_clocks(desk, case, session.now), **about_it, case_id=case_id, state=State.DRAFTED.value, drafter=drafter,
+        repeats=len(apologies_before(session, case)), subject="", revision=0, errors=0, warnings=0, at=session.now, changed_at=session.now,
+    )  # fmt: skip
+    ties = {name: about_it.get(name) for name in ("batch", "follows", "replaces")}
+    session.log(desk.user.name, "letter.add", "letter", made, case=case_id, drafter=drafter, **ties)
+    if about_it.get("overruled"):
+        session.log(desk.user.name, "letter.overrule", "letter", made, after=digest(encode(about_it["overruled"])))
+    return find_letter(session, made)
 
 
 def save(desk: Desk, letter_id: int, base: int, sha256: str | None, text: Written | Letter) -> Revision:
@@ -471,8 +456,11 @@ def supersede(desk: Desk, letter_id: int, reason: str) -> LetterRow:
         _decide(desk, session, row, "supersede", _reason(reason))
         _void_promises(session, letter_id)
         move(desk, session, row, State.SUPERSEDED)
-    text = Written(standing.letter, standing.model, standing.prompt, author=standing.author) if standing else ()
-    return add(desk, case, text, replaces=letter_id, follows=row.follows, batch=row.batch, cohort=row.cohort, signs=row.signs, overruled=row.overruled)
+        ties = {"batch": row.batch, "cohort": row.cohort, "follows": row.follows, "overruled": row.overruled, "replaces": letter_id}
+        made = _add(desk, session, case, row.drafter, ties | {"signs": row.signs.value if row.signs else None})
+        if standing:
+            _write(desk, session, made, case, Written(standing.letter, standing.model, standing.prompt, author=standing.author))
+        return settle(session, made.id)
 
 
 def hold(desk: Desk, letter_id: int) -> Hold:
@@ -746,7 +734,7 @@ def _same(one: Finding, other: Finding) -> bool:
 def _reason(text: str) -> str:
     if not text.strip():
         raise DeskError("reason: say why in a few words")
-    return text.strip()
+    return clean(text.strip())
 
 
 def _said(state: State) -> str:

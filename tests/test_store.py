@@ -1,7 +1,6 @@
 """The record on disk: opened, migrated, written in transactions, on both databases."""
 
 import sys
-from collections.abc import Callable
 from subprocess import PIPE, Popen
 
 import pytest
@@ -36,11 +35,13 @@ def test_several_processes_may_be_the_first_to_use_it(empty_url: str) -> None:
     assert [(process.communicate()[1], process.returncode) for process in first] == [(b"", 0)] * 3
 
 
-def test_a_record_of_a_newer_amends_is_not_touched(reopen: Callable[[], Store]) -> None:
-    with reopen().engine.execution_options(amends_writes=True).begin() as connection:
+def test_a_record_of_a_newer_amends_is_not_touched(empty_url: str) -> None:
+    store = Store(empty_url)
+    with store.engine.execution_options(amends_writes=True).begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    store.close()
     with pytest.raises(StoreError, match="newer amends"):
-        reopen()
+        Store(empty_url)
 
 
 def test_a_block_that_fails_leaves_nothing(store: Store) -> None:

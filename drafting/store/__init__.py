@@ -21,7 +21,7 @@ from drafting.store.records import (
     UserRow,
 )
 from drafting.store.session import Session, Store, StoreError, Taken, open_store
-from drafting.store.tables import digest, encode
+from drafting.store.tables import clean, digest, encode
 
 __all__ = [
     "Broken",
@@ -43,6 +43,7 @@ __all__ = [
     "Taken",
     "Unsaved",
     "UserRow",
+    "clean",
     "decision_hash",
     "digest",
     "encode",

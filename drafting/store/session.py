@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, Select, Table, create_engine, event, func, insert, make_url, select, update
 from sqlalchemy import delete as removal
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from drafting.store import tables
 from drafting.store.records import (
@@ -86,7 +86,8 @@ class Session:
         for name, value in equal.items():
             query = query.where(table.c[name].in_(value) if isinstance(value, tuple) else table.c[name] == value)
         column = table.c[order.lstrip("-")] if order else next(iter(table.primary_key))
-        query = query.order_by(column.desc() if order.startswith("-") else column).limit(limit)
+        keys = (column, *table.primary_key)
+        query = query.order_by(*((key.desc() for key in keys) if order.startswith("-") else keys)).limit(limit)
         return tuple(kind(*row) for row in self.connection.execute(query))
 
     def count(self, kind: type, /, **equal: object) -> int:
@@ -184,7 +185,7 @@ class Store:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except OperationalError as error:
+        except DBAPIError as error:
             raise StoreError(f"the record can not be used: {_first_line(error)}") from error
 
     def close(self) -> None:
@@ -218,11 +219,11 @@ def engine_for(url: str) -> Engine:
         return _sqlite(parsed)
     if parsed.get_backend_name() != "postgresql":
         raise StoreError(f"AMENDS_DATABASE_URL: {parsed.get_backend_name()} is not supported; use postgresql or sqlite")
-    return create_engine(parsed, pool_pre_ping=True)
+    return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
 
 
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 30.0})
+    engine = create_engine(url, connect_args={"timeout": 30.0}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: object) -> None:

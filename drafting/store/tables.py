@@ -5,6 +5,7 @@ finds them all: see `erase.py`.
 """
 
 import json
+import re
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -56,6 +57,25 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """Return the text with what no database keeps (NUL, halves of a character) as U+FFFD, so that every offset stays."""
+    return _UNFIT.sub("\ufffd", text)
+
+
+class Words(TypeDecorator[str]):
+    """Text that both databases can keep."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return the text, cleaned."""
+        return None if value is None else clean(value)
+
+
 class Json(TypeDecorator[Any]):
     """Plain data as readable JSON text, the same on both databases."""
 
@@ -64,7 +84,7 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Return the data as text."""
-        return None if value is None else encode(value)
+        return None if value is None else clean(encode(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Return the data in a text."""
@@ -85,11 +105,11 @@ cases = Table(
     "cases",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("hash", Text, nullable=False),
+    Column("hash", Words, nullable=False),
     Column("data", Json, nullable=False),
-    Column("incident", Text, index=True),
-    Column("account", Text, nullable=False, index=True),
-    Column("contact", Text, index=True),
+    Column("incident", Words, index=True),
+    Column("account", Words, nullable=False, index=True),
+    Column("contact", Words, index=True),
     Column("at", Moment, nullable=False, index=True),
     Column("erased_at", Moment),
 )
@@ -98,33 +118,33 @@ letters = Table(
     "letters",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("key", Text, unique=True),
+    Column("key", Words, unique=True),
     Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
-    Column("incident", Text, index=True),
-    Column("account", Text, nullable=False, index=True),
-    Column("company", Text, nullable=False),
-    Column("contact", Text, index=True),
-    Column("severity", Text, nullable=False),
-    Column("category", Text, nullable=False),
-    Column("cause", Text),
+    Column("incident", Words, index=True),
+    Column("account", Words, nullable=False, index=True),
+    Column("company", Words, nullable=False),
+    Column("contact", Words, index=True),
+    Column("severity", Words, nullable=False),
+    Column("category", Words, nullable=False),
+    Column("cause", Words),
     Column("overruled", Json),
-    Column("state", Text, nullable=False),
-    Column("drafter", Text, nullable=False, index=True),
-    Column("signs", Text),
+    Column("state", Words, nullable=False),
+    Column("drafter", Words, nullable=False, index=True),
+    Column("signs", Words),
     Column("repeats", Integer, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("search", Text, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("search", Words, nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("sha256", Text),
+    Column("sha256", Words),
     Column("errors", Integer, nullable=False),
     Column("warnings", Integer, nullable=False),
     Column("arr", Float),
-    Column("currency", Text),
-    Column("batch", Text, index=True),
-    Column("cohort", Text),
+    Column("currency", Words),
+    Column("batch", Words, index=True),
+    Column("cohort", Words),
     Column("follows", ForeignKey("letters.id"), index=True),
     Column("replaces", ForeignKey("letters.id"), index=True),
-    Column("failure", Text),
+    Column("failure", Words),
     Column("detected_at", Moment),
     Column("acknowledge_by", Moment),
     Column("acknowledged_at", Moment),
@@ -138,7 +158,7 @@ letters = Table(
     Column("postmortem_at", Moment),
     Column("closed_at", Moment),
     Column("due", Moment),
-    Column("due_what", Text),
+    Column("due_what", Words),
     Column("at", Moment, nullable=False, index=True),
     Column("changed_at", Moment, nullable=False),
     Column("erased_at", Moment),
@@ -152,17 +172,17 @@ revisions = Table(
     Column("id", Integer, primary_key=True),
     Column("letter_id", ForeignKey("letters.id"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("sha256", Text, nullable=False),
-    Column("author", Text, nullable=False),
-    Column("model", Text),
-    Column("prompt", Text),
+    Column("subject", Words, nullable=False),
+    Column("body", Words, nullable=False),
+    Column("sha256", Words, nullable=False),
+    Column("author", Words, nullable=False),
+    Column("model", Words),
+    Column("prompt", Words),
     Column("usage", Json),
-    Column("cost", Text),
+    Column("cost", Words),
     Column("report", Json, nullable=False),
     Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
-    Column("case_hash", Text, nullable=False),
+    Column("case_hash", Words, nullable=False),
     Column("at", Moment, nullable=False),
     Column("erased_at", Moment),
     UniqueConstraint("letter_id", "number"),
@@ -172,8 +192,8 @@ hits = Table(
     "hits",
     metadata,
     Column("revision_id", ForeignKey("revisions.id"), primary_key=True),
-    Column("rule", Text, primary_key=True),
-    Column("level", Text, primary_key=True),
+    Column("rule", Words, primary_key=True),
+    Column("level", Words, primary_key=True),
     Column("count", Integer, nullable=False),
 )
 
@@ -183,9 +203,9 @@ comments = Table(
     Column("id", Integer, primary_key=True),
     Column("letter_id", ForeignKey("letters.id"), nullable=False, index=True),
     Column("revision", Integer, nullable=False),
-    Column("author", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("quote", Text),
+    Column("author", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("quote", Words),
     Column("at", Moment, nullable=False),
     Column("erased_at", Moment),
 )
@@ -196,13 +216,13 @@ suppressions = Table(
     Column("id", Integer, primary_key=True),
     Column("letter_id", ForeignKey("letters.id"), nullable=False, index=True),
     Column("revision", Integer, nullable=False),
-    Column("rule", Text, nullable=False, index=True),
-    Column("level", Text, nullable=False),
-    Column("field", Text, nullable=False),
-    Column("quote", Text, nullable=False),
-    Column("author", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("rule", Words, nullable=False, index=True),
+    Column("level", Words, nullable=False),
+    Column("field", Words, nullable=False),
+    Column("quote", Words, nullable=False),
+    Column("author", Words, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("reason", Words, nullable=False),
     Column("at", Moment, nullable=False),
     Column("withdrawn_at", Moment),
     Column("erased_at", Moment),
@@ -213,13 +233,13 @@ decisions = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("letter_id", ForeignKey("letters.id"), nullable=False, index=True),
-    Column("kind", Text, nullable=False),
+    Column("kind", Words, nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("sha256", Text),
-    Column("case_hash", Text),
-    Column("author", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("reason", Text),
+    Column("sha256", Words),
+    Column("case_hash", Words),
+    Column("author", Words, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("reason", Words),
     Column("at", Moment, nullable=False),
     Column("withdrawn_at", Moment),
     Column("erased_at", Moment),
@@ -230,12 +250,12 @@ promises = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("letter_id", ForeignKey("letters.id"), nullable=False, index=True),
-    Column("account", Text, nullable=False, index=True),
-    Column("kind", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("owner", Text, nullable=False),
+    Column("account", Words, nullable=False, index=True),
+    Column("kind", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("owner", Words, nullable=False),
     Column("due", Date),
-    Column("state", Text, nullable=False),
+    Column("state", Words, nullable=False),
     Column("settled_at", Moment),
     Column("at", Moment, nullable=False),
     Column("erased_at", Moment),
@@ -246,20 +266,20 @@ policies = Table(
     "policies",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("text", Text, nullable=False),
-    Column("hash", Text, nullable=False),
-    Column("author", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("hash", Words, nullable=False),
+    Column("author", Words, nullable=False),
+    Column("reason", Words, nullable=False),
     Column("at", Moment, nullable=False),
 )
 
 users = Table(
     "users",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("email", Text, unique=True),
-    Column("role", Text, nullable=False),
-    Column("password", Text),
+    Column("name", Words, primary_key=True),
+    Column("email", Words, unique=True),
+    Column("role", Words, nullable=False),
+    Column("password", Words),
     Column("active", Boolean, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("locked_until", Moment),
@@ -269,7 +289,7 @@ users = Table(
 logins = Table(
     "logins",
     metadata,
-    Column("token", Text, primary_key=True),
+    Column("token", Words, primary_key=True),
     Column("user", ForeignKey("users.name"), nullable=False, index=True),
     Column("at", Moment, nullable=False),
     Column("until", Moment, nullable=False, index=True),
@@ -279,15 +299,15 @@ holds = Table(
     "holds",
     metadata,
     Column("letter_id", ForeignKey("letters.id"), primary_key=True),
-    Column("holder", Text, nullable=False),
+    Column("holder", Words, nullable=False),
     Column("until", Moment, nullable=False),
 )
 
 unsaved = Table(
     "unsaved",
     metadata,
-    Column("owner", Text, primary_key=True),
-    Column("place", Text, primary_key=True),
+    Column("owner", Words, primary_key=True),
+    Column("place", Words, primary_key=True),
     Column("data", Json, nullable=False),
     Column("at", Moment, nullable=False, index=True),
 )
@@ -297,15 +317,15 @@ audit = Table(
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("at", Moment, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("what", Text, nullable=False, index=True),
-    Column("kind", Text, nullable=False),
-    Column("ref", Text, nullable=False),
-    Column("before", Text),
-    Column("after", Text),
+    Column("who", Words, nullable=False),
+    Column("what", Words, nullable=False, index=True),
+    Column("kind", Words, nullable=False),
+    Column("ref", Words, nullable=False),
+    Column("before", Words),
+    Column("after", Words),
     Column("detail", Json, nullable=False),
-    Column("previous", Text, nullable=False),
-    Column("hash", Text, nullable=False),
+    Column("previous", Words, nullable=False),
+    Column("hash", Words, nullable=False),
     Index("ix_audit_kind_ref", "kind", "ref"),
 )
 
@@ -316,9 +336,9 @@ chain = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", Integer, nullable=False),
-    Column("hash", Text, nullable=False),
+    Column("hash", Words, nullable=False),
     Column("first_seq", Integer, nullable=False),
-    Column("first_previous", Text, nullable=False),
+    Column("first_previous", Words, nullable=False),
 )
 
 START = "0" * 64
@@ -348,7 +368,7 @@ def unguard(connection: Connection) -> None:
     """Lift the triggers inside this transaction; only what retention asks for does this, and it guards again."""
     if connection.dialect.name == "sqlite":
         for name in _SQLITE:
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
     else:
-        connection.exec_driver_sql("DROP TRIGGER audit_no_change ON audit")
-        connection.exec_driver_sql("DROP TRIGGER audit_no_truncate ON audit")
+        connection.exec_driver_sql("DROP TRIGGER IF EXISTS audit_no_change ON audit")
+        connection.exec_driver_sql("DROP TRIGGER IF EXISTS audit_no_truncate ON audit")
