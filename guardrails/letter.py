@@ -111,13 +111,15 @@ class Signer:
 
 
 _GREETING = re.compile(
-    r"(?:dear|hi|hello|hey|hiya|yo|g['’]?day|good (?:morning|afternoon|evening|day)|greetings|to)\b[^\n]{0,80}?[,:!—–-]*\Z|[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,4}[,:—–]\Z",
+    r"(?:dear|hi|hello|hey|hiya|yo|g['’]?day|good (?:morning|afternoon|evening|day)|greetings|to)\b[^\n]{0,80}?[,:!—–-]*\Z"
+    r"|[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,4}[,:—–]\Z",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
     r"""(?:(?:i\sremain,?\s)?(?:most|very)?\s?yours?(?:\s(?:sincerely|faithfully|truly|respectfully|very\struly|ever|in\s\w+))?
     |(?:(?:very|most)\s)?(?:sincerely|respectfully|faithfully|cordially|truly|warmly|gratefully|humbly|apologetically)(?:\syours)?
-    |(?:(?:with|kind(?:est)?|best|warm(?:est)?|my|many|friendly|all|our)\s){0,4}(?:regards|wishes|thanks|apologies|respects?|greetings|salutations)(?:\sfrom[^\n]{0,40})?
+    |(?:(?:with|kind(?:est)?|best|warm(?:est)?|my|many|friendly|all|our)\s){0,4}(?:regards|wishes|thanks|apologies|respects?|greetings
+    |salutations)(?:\sfrom[^\n]{0,40})?
     |regards|best|cheers|cheerio|thanks|thank\syou|all\sthe\sbest|take\scare
     |with\s(?:sincere|deep|genuine|great|my|our)?\s?(?:apology|apologies|regret|respect|thanks|gratitude)|sl[aá]inte|ng[aā]\smihi|xx?)\s?[,.!]*\Z""",
     re.IGNORECASE | re.VERBOSE,
@@ -160,7 +162,8 @@ class Reading:
         body = self.letter.body
         spans = sentences(body)
         first_signed = self._signature_from(spans)
-        found, paragraph, last = [], 0, 0
+        found: list[Sentence] = []
+        paragraph, last = 0, 0
         for number, (start, end) in enumerate(spans):
             paragraph += "\n\n" in body[last:start] or "\n \n" in body[last:start]
             last = end

@@ -34,6 +34,8 @@ class Rule:
     bad: tuple[str, ...]
     good: tuple[str, ...]
     given: Case | None = None
+    under: Policy | None = None
+    """The policy that the examples are judged under, where the default one will not do."""
     subject: bool = False
     """The examples are subject lines, not bodies."""
     needs_case: bool = False
@@ -72,7 +74,7 @@ class Rule:
     def on(self, text: str) -> tuple[Finding, ...]:
         """Return the findings in a bare text, as the rule's own examples are judged."""
         letter = Letter(text, "") if self.subject else Letter("", text)
-        return self.run(Reading(letter, self.given, default_policy()))
+        return self.run(Reading(letter, self.given, self.under or default_policy()))
 
 
 def phrases(*patterns: str, skip: tuple[str, ...] = ()) -> Find:

@@ -9,15 +9,25 @@ from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Value
 
 # Words that announce a result of the figures around them. The result stands behind `_AFTER`, or before `_BEHIND`.
 _AFTER = re.compile(
-    r"\b(?:makes?|making|gives?|giving|leav(?:es|ing)|left|remaining|remain|excess of|difference (?:of|is)|difference|out by|comes? to|coming to|amounts? to|total(?:s|ling|ing)? (?:of )?|adds? up to"
-    r"|so|that is|that's|this is|i\.e\.|altogether|together|in (?:sum|all|total)|equals?|all but|being|sum of|overcharge is|overcharged? (?:you )?(?:by )?|is)\s*[,:(]?\s*(?:you |us |only |just |some |the |a |an |exactly |about )*\Z"
+    r"\b(?:makes?|making|gives?|giving|leav(?:es|ing)|left|remaining|remain|excess of|difference (?:of|is)|difference|out by|comes? to|coming to"
+    r"|amounts? to|total(?:s|ling|ing)? (?:of )?|adds? up to"
+    r"|so|that is|that's|this is|i\.e\.|altogether|together|in (?:sum|all|total)|equals?|all but|being|sum of|overcharge is|overcharged? (?:you "
+    r")?(?:by )?|is)\s*[,:(]?\s*(?:you |us |only |just |some |the |a |an |exactly |about )*\Z"
 )
-_BEHIND = re.compile(r"\A[\s,)]*(?:[\w-]+ ){0,3}?(?:too (?:many|much)|in (?:all|sum|total)|altogether|outstanding|remain(?:s|ing|ed)?|left over|are left|unaccounted|unrecovered|short\b|we couldn't|which we)")
+_BEHIND = re.compile(
+    r"\A[\s,)]*(?:[\w-]+ ){0,3}?(?:too (?:many|much)|in (?:all|sum|total)|altogether|outstanding|remain(?:s|ing|ed)?|left over|are left|unaccounted"
+    r"|unrecovered|short\b|we couldn't|which we)"
+)
 _STRONG = re.compile(r"all but|remain|leav|excess|overcharge is|difference|out by|behind")
-_SPLIT_SENSE = re.compile(r"\b(?:minus|less|plus|times|instead of|in place of|rather than|against|out of|of the|gap between|difference|between|off the|each|apiece|a \w+|at|with|and|by)\b")
+_SPLIT_SENSE = re.compile(
+    r"\b(?:minus|less|plus|times|instead of|in place of|rather than|against|out of|of the|gap between|difference|between|off the|each|apiece|a \w+|at"
+    r"|with|and|by)\b"
+)
 
 
-def clashes(text: str, offset: int, values: list[Value], unknown: frozenset[int] = frozenset(), firm: frozenset[int] = frozenset(), totals: Iterable[Decimal] = ()) -> Mapping[int, str]:
+def clashes(
+    text: str, offset: int, values: list[Value], unknown: frozenset[int] = frozenset(), firm: frozenset[int] = frozenset(), totals: Iterable[Decimal] = ()
+) -> Mapping[int, str]:
     """Return the values that contradict their own sentence, by their place in the list, with the reason.
 
     `unknown` are the values no fact holds, `firm` those that one holds as they are, and `totals` the
@@ -35,9 +45,10 @@ def _calendar(values: list[Value]) -> list[tuple[int, str]]:
     wrong = []
     for number, value in enumerate(values):
         what = value.value
-        if isinstance(what, Day) and what.weekday is not None and what.month is not None and what.day is not None and what.days:
-            if all(day.weekday() != what.weekday for day in what.days):
-                wrong.append((number, f"{what.days[0].isoformat()} is a {WEEKDAY_NAMES[what.days[0].weekday()]}"))
+        if not isinstance(what, Day) or what.weekday is None or what.month is None or what.day is None:
+            continue
+        if what.days and all(day.weekday() != what.weekday for day in what.days):
+            wrong.append((number, f"{what.days[0].isoformat()} is a {WEEKDAY_NAMES[what.days[0].weekday()]}"))
     return wrong
 
 
@@ -54,11 +65,18 @@ def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str
         if _is_rate(text, value.span.end - offset) or _is_rate_before(text, value.span.start - offset):
             continue
         if len(times) == 2 and length.unit < DAY and len(days) < 2 and _spans(text, offset, times[0], times[1]):
-            gaps = {
-                (late - early) % 1440 * 60 for early in _minutes(times[0]) for late in _minutes(times[1]) if not (len(_minutes(times[0])) > 1 < len(_minutes(times[1])) and (late - early) % 1440 > 780)
-            }  # fmt: skip
+            # Two times told on a twelve-hour clock are taken for the same half of the day or the next, never for a whole day round.
+            vague = len(_minutes(times[0])) > 1 < len(_minutes(times[1]))
+            pairs = [(late - early) % 1440 for early in _minutes(times[0]) for late in _minutes(times[1])]
+            gaps = {minutes * 60 for minutes in pairs if not vague or minutes <= 780}
             if gaps and not any(length.fits(gap) for gap in gaps):
-                wrong.append((number, f"from {text[times[0].span.start - offset:times[0].span.end - offset]} to {text[times[1].span.start - offset:times[1].span.end - offset]} it is {_clock(min(gaps))}"))
+                wrong.append(
+                    (
+                        number,
+                        f"from {text[times[0].span.start - offset : times[0].span.end - offset]} to "
+                        f"{text[times[1].span.start - offset : times[1].span.end - offset]} it is {_clock(min(gaps))}",
+                    )
+                )
         elif len(days) >= 2 and length.unit >= DAY and (len(days) > 2 or _spans(text, offset, days[0], days[-1])):
             gap = _days_between(days[0].value, days[-1].value)
             if gap is not None and not any(_fits_days(length, gap + more) for more in (0, 1)):
@@ -68,7 +86,12 @@ def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str
 
 def _is_rate(text: str, end: int) -> bool:
     """Whether a length is a rate or a lead: "every two hours", "30 days ahead", "an hour early"."""
-    return bool(re.match(r"\s*(?:before|after|ahead|ago|early|late\b|later|earlier|notice|from now|old|a day|per|behind|warning|apart|each|short of|to spare|into)", text[end:]))
+    return bool(
+        re.match(
+            r"\s*(?:before|after|ahead|ago|early|late\b|later|earlier|notice|from now|old|a day|per|behind|warning|apart|each|short of|to spare|into)",
+            text[end:],
+        )
+    )
 
 
 def _is_rate_before(text: str, start: int) -> bool:
@@ -115,9 +138,15 @@ def _fits_days(length: Duration, days: int) -> bool:
 
 def _sums(text: str, offset: int, values: list[Value], unknown: frozenset[int], firm: frozenset[int], totals: frozenset[Decimal]) -> list[tuple[int, str]]:
     """Find a result that no sum, difference, product or share of the other figures gives."""
-    figures = [(number, value) for number, value in enumerate(values) if value.kind in {Kind.NUMBER, Kind.MONEY, Kind.PERCENT} and isinstance(value.value, Decimal)]
+    figures = [
+        (number, value) for number, value in enumerate(values) if value.kind in {Kind.NUMBER, Kind.MONEY, Kind.PERCENT} and isinstance(value.value, Decimal)
+    ]
     # "Five days with 1,900 kg each": the count of a length is a figure too.
-    counts = [Decimal(round(value.value.seconds / value.value.unit)) for value in values if isinstance(value.value, Duration) and value.value.counted and value.value.unit >= DAY]
+    counts = [
+        Decimal(round(value.value.seconds / value.value.unit))
+        for value in values
+        if isinstance(value.value, Duration) and value.value.counted and value.value.unit >= DAY
+    ]
     wrong = []
     low = text.lower()
     for place, (number, value) in enumerate(figures):
@@ -137,11 +166,20 @@ def _sums(text: str, offset: int, values: list[Value], unknown: frozenset[int], 
             continue
         if len(parts) < 2:
             # The other side of the sum stands in the facts: "205 of them are back; the remaining nine …".
-            if not _STRONG.search(cue) or not totals or not (number in unknown or any(here in unknown for here, _ in figures)) or value.kind is Kind.MONEY and number not in unknown:
+            if (
+                not _STRONG.search(cue)
+                or not totals
+                or not (number in unknown or any(here in unknown for here, _ in figures))
+                or (value.kind is Kind.MONEY and number not in unknown)
+            ):
                 continue
             if any(result in {abs(total - part), total + part} for total in totals for part in parts):
                 continue
-        culprit = number if number in unknown or len(parts) < 2 else next((here for here, _ in figures if here in unknown), number if number not in firm or result < 100 else None)
+        culprit = (
+            number
+            if number in unknown or len(parts) < 2
+            else next((here for here, _ in figures if here in unknown), number if number not in firm or result < 100 else None)
+        )
         if culprit is not None:
             wrong.append((culprit, "the other figures do not give it"))
     return wrong[-1:]

@@ -5,43 +5,69 @@ weights are few and stand in claims.txt. It speaks only where the sum is clear.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import exp
 from pathlib import Path
 
 from guardrails.facts.known import Known
 from guardrails.facts.words import STOP, concept
-from guardrails.language.clauses import clauses
+from guardrails.language.clauses import Clause
 from guardrails.letter import Sentence
 
 _KINDS: dict[str, re.Pattern[str]] = {
     name: re.compile(rf"(?<!\w)(?:{pattern})(?!\w)")
     for name, pattern in {
-        "audit": r"audit\w*|certif\w*|accredit\w*|validat\w*|inspect\w*|independent\w*|external (?:firm|expert|party|review\w*)|third - party|iso|soc|compliance|compliant|standards?|regulators?|authorit(?:y|ies)|lawyers?|counsel|law enforcement|police|insurers?|consultants?|experts?|engaged|investigat\w*|satisfied|approved|endorsed|agreed to|undertaken to|has agreed|have agreed|confirmed that|assured us",
-        "third": r"(?:our|the|a|an|one of our|your|its|another) (?:[\w'-]+ ){0,2}(?:suppliers?|vendors?|providers?|partners?|carriers?|couriers?|contractors?|subcontractors?|haulier\w*|host|hosts|bank|banks|agency|foundry|manufacturers?|makers?|maker|printers?|utility|railroad|council|authority|house|technician|mechanic|electrician|driver|company|firm|agents?|exchange|post|airline|airport|port|landlord|neighbou?rs?|authorities|software|library|upstream)|cloud (?:lot|provider|host\w*)|browser makers?|third part(?:y|ies)|upstream",
-        "nature": r"lightning|storm\w*|flood\w*|power (?:cut|failure|outage|surge)|virus\w*|ransom\w*|hackers?|gang|weather|snow|fire|thieves|strike|surge|unprecedented|earthquake|heat|rats?|squirrels?|thunder\w*|hiccup|glitch|gremlins?|disk controller|hardware|broke down|jam|jammed|failed us",
-        "record": r"(?:one of )?the (?:most|biggest|largest|busiest|worst|first|only|best|longest) (?:[\w-]+ ){0,3}(?:ever|in our|in the|we|our|of its kind|on record)|record (?:volume|number|demand|year|month)|nobody else|no one else|no other|never (?:before|once|had|seen|been)|first time|for the first time|in (?:\w+ ){1,2}years|years without|award\w*|number one|industry|benchmarks?|most (?:clients|customers|accounts|people|users|firms)|other (?:clients|customers|accounts|users)|by and large|well within|thresholds?|standards?|track record|flawless|spotless|fewer than|majority|usually|frequently|always has|ever since|all summer|all year|all winter",
-        "yours": r"your (?:[\w'-]+ ){0,3}(?:was|were|had|has|came|arrived|did|is|sent|left|failed|cost|missed|delayed|late|hold|holds|warmed|asked|wanted|forgot)|on your (?:side|end|part)|at your end|from your (?:side|end|people|team|yard|staff)|had your|yours (?:was|were|had)|by your|you (?:had )?(?:told|asked|insisted|agreed|confirmed|sent|forgot|chose|changed|signed|approved|ordered|gave)",
-        "told": r"(?:we|i) (?:had |have |'ve |'d )?(?:also )?(?:told|informed|notified|warned|alerted|advised|wrote to|written to|gave you notice|called you|rang you|let you know|mentioned|contacted|reported)|notified|informed",
-        "new": r"(?:we|i|our \w+) (?:have |'ve |has )?(?:also )?(?:hired|appointed|installed|bought|purchased|doubled|tripled|trained|retrained|invested|introduced|engaged|commissioned|rebuilt|replaced|migrated|moved|upgraded|recalled|tested|checked|deployed|launched|opened|recruited|added|implemented|achieved|completed)|(?:has|have) been (?:trained|retrained|replaced|upgraded|audited|tested|certified|dismissed|validated|reviewed)|new (?:[\w-]+ ){0,3}(?:platform|system|software|team|process|server|tool|dashboard|policy|manager|office|machine)|now (?:leads|watches|monitors|runs)|go(?:es)? live|go live|24 / 7|ai - powered|state - of - the - art",
-        "all": r"all of|every (?:last|single|one)|each and every|none of|not (?:a|one) (?:single|scrap)|no (?:evidence|data|one|customer|record|copy|personal|harm|damage|indication)|nothing (?:was|is|has|left)|nobody (?:was|has|saw|read|opened)|everything (?:is|was)|completely|within (?:minutes|hours|seconds|the hour|moments)|immediately|instantly|at once|the minute|straight away|only for|in full control|safe",
-        "who": r"(?:he|she|the (?:man|woman|gentleman|lady|young man|colleague|employee|agent|driver|technician|engineer|intruder|attacker|person)) (?:[\w'-]+ ){0,2}(?:was|is|has|had|did|remembers|says|said)|custody|arrested|covering for",
-        "feel": r"sorry|apolog\w*|regret\w*|ashamed|i hate|hope|thank\w*|grateful|appreciate|understand|i know|deserve\w*|owe|owed|forgive|trust|glad|feel|bothers|wish",
+        "audit": r"audit\w*|certif\w*|accredit\w*|validat\w*|inspect\w*|independent\w*|external (?:firm|expert|party|review\w*)|third - party|iso|soc"
+        r"|compliance|compliant|standards?|regulators?|authorit(?:y|ies)|lawyers?|counsel|law enforcement|police|insurers?|consultants?|experts?"
+        r"|engaged|investigat\w*|satisfied|approved|endorsed|agreed to|undertaken to|has agreed|have agreed|confirmed that|assured us",
+        "third": r"(?:our|the|a|an|one of our|your|its|another) (?:[\w'-]+ ){0,2}(?:suppliers?|vendors?|providers?|partners?|carriers?|couriers?"
+        r"|contractors?|subcontractors?|haulier\w*|host|hosts|bank|banks|agency|foundry|manufacturers?|makers?|maker|printers?|utility|railroad"
+        r"|council|authority|house|technician|mechanic|electrician|driver|company|firm|agents?|exchange|post|airline|airport|port|landlord"
+        r"|neighbou?rs?|authorities|software|library|upstream)|cloud (?:lot|provider|host\w*)|browser makers?|third part(?:y|ies)|upstream",
+        "nature": r"lightning|storm\w*|flood\w*|power (?:cut|failure|outage|surge)|virus\w*|ransom\w*|hackers?|gang|weather|snow|fire|thieves|strike"
+        r"|surge|unprecedented|earthquake|heat|rats?|squirrels?|thunder\w*|hiccup|glitch|gremlins?|disk controller|hardware|broke down|jam|jammed|failed us",
+        "record": r"(?:one of )?the (?:most|biggest|largest|busiest|worst|first|only|best|longest) (?:[\w-]+ ){0,3}(?:ever|in our|in the|we|our|of its "
+        r"kind|on record)|record (?:volume|number|demand|year|month)|nobody else|no one else|no other|never (?:before|once|had|seen|been)|first time"
+        r"|for the first time|in (?:\w+ ){1,2}years|years without|award\w*|number one|industry|benchmarks?|most (?:clients|customers|accounts|people"
+        r"|users|firms)|other (?:clients|customers|accounts|users)|by and large|well within|thresholds?|standards?|track record|flawless|spotless"
+        r"|fewer than|majority|usually|frequently|always has|ever since|all summer|all year|all winter",
+        "yours": r"your (?:[\w'-]+ ){0,3}(?:was|were|had|has|came|arrived|did|is|sent|left|failed|cost|missed|delayed|late|hold|holds|warmed|asked"
+        r"|wanted|forgot)|on your (?:side|end|part)|at your end|from your (?:side|end|people|team|yard|staff)|had your|yours (?:was|were|had)|by your"
+        r"|you (?:had )?(?:told|asked|insisted|agreed|confirmed|sent|forgot|chose|changed|signed|approved|ordered|gave)",
+        "told": r"(?:we|i) (?:had |have |'ve |'d )?(?:also )?(?:told|informed|notified|warned|alerted|advised|wrote to|written to|gave you notice"
+        r"|called you|rang you|let you know|mentioned|contacted|reported)|notified|informed",
+        "new": r"(?:we|i|our \w+) (?:have |'ve |has )?(?:also )?(?:hired|appointed|installed|bought|purchased|doubled|tripled|trained|retrained"
+        r"|invested|introduced|engaged|commissioned|rebuilt|replaced|migrated|moved|upgraded|recalled|tested|checked|deployed|launched|opened"
+        r"|recruited|added|implemented|achieved|completed)|(?:has|have) been (?:trained|retrained|replaced|upgraded|audited|tested|certified|dismissed"
+        r"|validated|reviewed)|new (?:[\w-]+ ){0,3}(?:platform|system|software|team|process|server|tool|dashboard|policy|manager|office|machine)|now "
+        r"(?:leads|watches|monitors|runs)|go(?:es)? live|go live|24 / 7|ai - powered|state - of - the - art",
+        "all": r"all of|every (?:last|single|one)|each and every|none of|not (?:a|one) (?:single|scrap)|no (?:evidence|data|one|customer|record|copy"
+        r"|personal|harm|damage|indication)|nothing (?:was|is|has|left)|nobody (?:was|has|saw|read|opened)|everything (?:is|was)|completely|within "
+        r"(?:minutes|hours|seconds|the hour|moments)|immediately|instantly|at once|the minute|straight away|only for|in full control|safe",
+        "who": r"(?:he|she|the (?:man|woman|gentleman|lady|young man|colleague|employee|agent|driver|technician|engineer|intruder|attacker|person)) "
+        r"(?:[\w'-]+ ){0,2}(?:was|is|has|had|did|remembers|says|said)|custody|arrested|covering for",
+        "feel": r"sorry|apolog\w*|regret\w*|ashamed|i hate|hope|thank\w*|grateful|appreciate|understand|i know|deserve\w*|owe|owed|forgive|trust|glad"
+        r"|feel|bothers|wish",
         "ask": r"please|if you|should you|let me know|tell (?:me|us)|reply|feel free|would you|could you|ring me|call me|write to me|you can|shout",
         "will": r"will|shall|'ll|going to|would|can|may|might|could|should|must",
-        "owns": r"our (?:fault|mistake|doing|error|failure|responsibility|own)|my (?:fault|mistake|doing|error)|on us|on me|ours|mine|we should have|i should have|blame|no excuse|responsib\w*|accountab\w*|nobody else 's",
-        "general": r"one (?:should|must|can|may|need)|nobody likes|in general|of course|after all|such|any \w+|anyone|anybody|everyone|people|somebody who|whoever|kind of|sort of|matters?|worth|means?|never easy|hard|difficult",
-        "value": r"trust|partnership|values?|pride|mission|heart of|committed|commitment|community|promise|guarantee\w*|best|excellence|journey|peace of mind|confidence|never again|always",
-        "past": r"was|were|had|did|came|went|took|broke|got|\w{3,}ed|read|ran|sent|left|told|gave|made|kept|stood|fell|lost|held|bit|ate|blew|cut|hit|stole|caught",
-        "perfect": r"(?:has|have|'ve|'s) (?:also |now |since |already |never |been |all )*(?:\w+ed|been|taken|given|made|found|got|put|run|done|seen|won|gone|become|had)",
+        "owns": r"our (?:fault|mistake|doing|error|failure|responsibility|own)|my (?:fault|mistake|doing|error)|on us|on me|ours|mine|we should have|i "
+        r"should have|blame|no excuse|responsib\w*|accountab\w*|nobody else 's",
+        "general": r"one (?:should|must|can|may|need)|nobody likes|in general|of course|after all|such|any \w+|anyone|anybody|everyone|people|somebody "
+        r"who|whoever|kind of|sort of|matters?|worth|means?|never easy|hard|difficult",
+        "value": r"trust|partnership|values?|pride|mission|heart of|committed|commitment|community|promise|guarantee\w*|best|excellence|journey|peace "
+        r"of mind|confidence|never again|always",
+        "past": r"was|were|had|did|came|went|took|broke|got|\w{3,}ed|read|ran|sent|left|told|gave|made|kept|stood|fell|lost|held|bit|ate|blew|cut|hit"
+        r"|stole|caught",
+        "perfect": r"(?:has|have|'ve|'s) (?:also |now |since |already |never |been |all )*(?:\w+ed|been|taken|given|made|found|got|put|run|done|seen"
+        r"|won|gone|become|had)",
         "we": r"we|i|us|our|my|me",
         "you": r"you|your|yours",
     }.items()
 }
 
 
-def features(sentence: Sentence, facts: Known) -> dict[str, float]:
+def features(sentence: Sentence, facts: Known, parts: Sequence[Clause]) -> dict[str, float]:
     """Return what the weighing looks at, by name."""
     flat = sentence.flat
     said = {concept(token.lower): token.lower for token in sentence.tokens if token.lower.isalpha() and token.lower not in STOP and len(token.lower) > 2}
@@ -63,14 +89,14 @@ def features(sentence: Sentence, facts: Known) -> dict[str, float]:
             found[f"{key}:share"] = share
     if flat.endswith("?"):
         found["question"] = 1.0
-    if count < 3 or not any(clause.form == "finite" for clause in clauses(sentence.tokens)):
+    if count < 3 or not any(clause.form == "finite" for clause in parts):
         found["heading"] = 1.0
 
     def novelty(first: int, stop: int) -> float:
         words = [concept(token.lower) for token in sentence.tokens[first:stop] if token.lower.isalpha() and token.lower not in STOP and len(token.lower) > 2]
         return sum(word not in facts.vocabulary for word in words) / len(words) if words else -1.0
 
-    for clause in clauses(sentence.tokens):
+    for clause in parts:
         if clause.form != "finite" or clause.tense in {"future", "conditional", "modal"}:
             continue
         tense = "now" if clause.tense == "present" else "past"
@@ -100,17 +126,25 @@ def _weights() -> Mapping[str, float]:
     return {name: float(weight) for name, weight in (line.split() for line in text.splitlines() if line and not line.startswith("#"))}
 
 
-def likelihood(sentence: Sentence, facts: Known) -> float:
+def likelihood(sentence: Sentence, facts: Known, clauses: Callable[[Sentence], Sequence[Clause]]) -> float:
     """Return how likely a sentence is to make a claim that no fact holds, from 0 to 1."""
+    said = {concept(token.lower) for token in sentence.tokens if token.lower.isalpha() and token.lower not in STOP and len(token.lower) > 2}
+    new = sum(word not in facts.vocabulary for word in said)
+    # What the facts know half of, and what only feels, never reaches the mark: no need to weigh it.
+    if new < 2 or new < 0.45 * len(said) or _KINDS["feel"].search(sentence.flat):
+        return 0.0
     weights = _weights()
-    total = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features(sentence, facts).items())
+    total = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features(sentence, facts, clauses(sentence)).items())
     return 1 / (1 + exp(-total))
 
 
 # What a letter says is whole, and what a fact says is not.
-_WHOLE = re.compile(r"\b(?:all|every|everything|each|whole|nothing)\b.*\b(?:back|restored|recovered|in place|intact|returned|retrieved|complete|saved|lost|missing|gone)\b")
+_WHOLE = re.compile(
+    r"\b(?:all|every|everything|each|whole|nothing)\b.*\b(?:back|restored|recovered|in place|intact|returned|retrieved|complete|saved|lost|missing|gone)\b"
+)
 _UNTOUCHED = re.compile(
-    r"\b(?:none|nobody|no one|no evidence|not one|nothing|no (?:data|record|records|personal|information|details|customer|unauthori[sz]ed|third|outsider|copy|copies))\b.*\b(?:copied|accessed|read|downloaded|left|viewed|seen|opened|stolen|taken|misused|touched|affected|exposed|leaked)\b"
+    r"\b(?:none|nobody|no one|no evidence|not one|nothing|no (?:data|record|records|personal|information|details|customer|unauthori[sz]ed|third"
+    r"|outsider|copy|copies))\b.*\b(?:copied|accessed|read|downloaded|left|viewed|seen|opened|stolen|taken|misused|touched|affected|exposed|leaked)\b"
 )
 _SPARED = re.compile(r"\b(?:no|not|none|never|nothing|untouched|intact|unaffected|without)\b")
 
@@ -129,7 +163,15 @@ def contradiction(sentence: Sentence, facts: Known) -> str | None:
         return None
     for fact in about:
         text = fact.text.lower()
-        if whole and re.search(r"\b(?:gone|lost for good|cannot be recovered|can not be recovered|unrecover\w*|not recovered|remain missing|still missing|are missing|remaining)\b", text) and len(fact.words & said) >= 1:
+        if (
+            whole
+            and re.search(
+                r"\b(?:gone|lost for good|cannot be recovered|can not be recovered|unrecover\w*|not recovered|remain missing|still missing|are missing"
+                r"|remaining)\b",
+                text,
+            )
+            and len(fact.words & said) >= 1
+        ):
             return fact.shown
         if untouched and re.search(r"\b(?:not (?:yet )?known|unknown)\b", text) and len(fact.words & said) >= 1:
             return fact.shown

@@ -169,10 +169,10 @@ def _one(found: list[Piece], at: int) -> tuple[float, int, int, bool, bool] | No
     if word == "half" and len(rest) >= 2 and rest[0] in {"a", "an"} and rest[1] in _SECONDS and rest[1] not in _NOT_LENGTHS:
         return _SECONDS[rest[1]] / 2, _SECONDS[rest[1]], at + 3, False, True
     if word in {"a", "three"} and rest and rest[0] in {"half", "quarter", "quarters"}:
-        unit = rest[2:4] if rest[1:2] == ["of"] and rest[2:3] and rest[2] in {"a", "an"} else []
-        if len(unit) == 2 and unit[1] in {"hour", "day", "minute", "year"}:
+        of = rest[2:4] if rest[1:2] == ["of"] and rest[2:3] and rest[2] in {"a", "an"} else []
+        if len(of) == 2 and of[1] in {"hour", "day", "minute", "year"}:
             share = {"half": 0.5, "quarter": 0.25, "quarters": 0.75}[rest[0]]
-            return share * _SECONDS[unit[1]], MINUTE if unit[1] == "hour" else _SECONDS[unit[1]], at + 5, False, True
+            return share * _SECONDS[of[1]], MINUTE if of[1] == "hour" else _SECONDS[of[1]], at + 5, False, True
     if word == "three" and rest[:2] == ["-", "quarters"] and rest[2:5] in (["of", "an", "hour"],):
         return 0.75 * HOUR, MINUTE, at + 6, False, True
     if word in {"a", "an", "one", "the"}:
@@ -204,7 +204,13 @@ def _one(found: list[Piece], at: int) -> tuple[float, int, int, bool, bool] | No
     while here < len(found) and found[here].lower in _KINDS and here < read.stop + 3:
         working |= found[here].lower in {"working", "business"}
         here += 1
-    if here + 1 < len(found) and found[here].kind == "word" and found[here].lower not in _SECONDS and found[here].lower not in _BETWEEN and found[here + 1].lower in _PLURAL:
+    if (
+        here + 1 < len(found)
+        and found[here].kind == "word"
+        and found[here].lower not in _SECONDS
+        and found[here].lower not in _BETWEEN
+        and found[here + 1].lower in _PLURAL
+    ):
         here += 1
     if here >= len(found):
         return None

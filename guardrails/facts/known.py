@@ -154,7 +154,7 @@ def _parts(text: str) -> list[str]:
     parts, last = [], 0
     for at, letter in enumerate(text):
         if letter == ";" or (
-            letter == "." and text[at + 1 : at + 2] in {" ", ""} and not text[max(at - 2, 0) : at].strip().lower() in {"mr", "ms", "dr", "no", "st", "rs"}
+            letter == "." and text[at + 1 : at + 2] in {" ", ""} and text[max(at - 2, 0) : at].strip().lower() not in {"mr", "ms", "dr", "no", "st", "rs"}
         ):
             if text[last:at].strip():
                 parts.append(text[last:at].strip())

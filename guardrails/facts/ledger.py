@@ -58,6 +58,7 @@ class Line:
 
     sentence: Sentence
     items: tuple[Item, ...]
+    scan: Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,10 @@ class Ledger:
 
     lines: tuple[Line, ...]
     today: date | None = None
+
+    def values(self, sentence: Sentence) -> list[Value]:
+        """Return the values of one of the sentences."""
+        return next((line.scan.found for line in self.lines if line.sentence is sentence), [])
 
     @property
     def items(self) -> Iterator[Item]:
@@ -111,9 +116,13 @@ def ledger(reading: Reading) -> Ledger:
             continue
         scan = Scan(sentence.text, sentence.start, facts.today)
         items = list(_items(sentence, scan, context))
-        if reading.case and sentence.part is Part.TEXT and not any(item.standing in {Standing.UNKNOWN, Standing.CONTRADICTED, Standing.INTERNAL} for item in items):
-            items += _claims(sentence, facts)
-        lines.append(Line(sentence, tuple(items)))
+        if (
+            reading.case
+            and sentence.part is Part.TEXT
+            and not any(item.standing in {Standing.UNKNOWN, Standing.CONTRADICTED, Standing.INTERNAL} for item in items)
+        ):
+            items += _claims(sentence, facts, reading)
+        lines.append(Line(sentence, tuple(items), scan))
     return Ledger(tuple(lines), facts.today)
 
 
@@ -121,21 +130,23 @@ def ledger(reading: Reading) -> Ledger:
 _SURE = 0.42
 
 
-def _claims(sentence: Sentence, facts: Known) -> Iterator[Item]:
+def _claims(sentence: Sentence, facts: Known, reading: Reading) -> Iterator[Item]:
     """Yield what a sentence claims in words against the facts, or without any."""
     end = sentence.end - (sentence.text[-1] in ".!?")
     quote = sentence.text[: end - sentence.start]
     turned = contradiction(sentence, facts)
     if turned:
         yield Item(Kind.CLAIM, sentence.field, Span(sentence.start, end), quote, Standing.CONTRADICTED, turned, "the facts say otherwise")
-    elif likelihood(sentence, facts) >= _SURE:
+    elif likelihood(sentence, facts, reading.clauses) >= _SURE:
         yield Item(Kind.CLAIM, sentence.field, Span(sentence.start, end), quote, Standing.UNKNOWN)
 
 
 def _items(sentence: Sentence, scan: Scan, context: _Context) -> Iterator[Item]:
     text = sentence.text
-    stands = [(Standing.INTERNAL, found[1], "") if standing is Standing.UNKNOWN and (found := _internal(value, context.known)) else (standing, fact, note)
-              for value, (standing, fact, note) in zip(scan.found, (_stand(value, scan, context) for value in scan.found), strict=True)]
+    stands = [
+        (Standing.INTERNAL, found[1], "") if standing is Standing.UNKNOWN and (found := _internal(value, context.known)) else (standing, fact, note)
+        for value, (standing, fact, note) in zip(scan.found, (_stand(value, scan, context) for value in scan.found), strict=True)
+    ]
     unknown = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.UNKNOWN)
     firm = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.HELD)
     wrong = clashes(text, sentence.start, scan.found, unknown, firm, context.totals)
@@ -169,7 +180,12 @@ def _internal(value: Value, facts: Known) -> "_Verdict | None":
                 return Standing.INTERNAL, fact.shown, ""
             if isinstance(mine, Duration) and isinstance(theirs, Duration) and mine.fits(theirs.seconds):
                 return Standing.INTERNAL, fact.shown, ""
-            if isinstance(mine, Day | Period) and isinstance(theirs, Day | Period) and (_month_set(mine) & _month_set(theirs)) and not (isinstance(mine, Day) and isinstance(theirs, Day) and theirs.day and not set(mine.days) & set(theirs.days)):
+            if (
+                isinstance(mine, Day | Period)
+                and isinstance(theirs, Day | Period)
+                and (_month_set(mine) & _month_set(theirs))
+                and not (isinstance(mine, Day) and isinstance(theirs, Day) and theirs.day and not set(mine.days) & set(theirs.days))
+            ):
                 return Standing.INTERNAL, fact.shown, ""
     return None
 
@@ -260,7 +276,7 @@ def _length(what: Duration, context: _Context, after: str, before: str) -> _Verd
     for seconds, fact in context.lengths:
         if what.fits(seconds):
             return Standing.DERIVED, fact, "worked out from two times"
-    if not what.counted and not (what.loose == "within"):
+    if not what.counted and what.loose != "within":
         return _IDLE
     if re.match(r"(?:in\b(?! all| total| sum)|- ?old|old\b|- year)", after) or before in {"not", "every", "single"}:
         return _IDLE
@@ -321,7 +337,8 @@ def _percent(figure: Decimal, facts: Known, loose: str) -> _Verdict:
     for share, fact in facts.percents.items():
         if figure == 100 - share:
             return Standing.DERIVED, fact, f"the rest of {share}%"
-    exact = Decimal("0.6").scaleb(figure.as_tuple().exponent) if isinstance(figure.as_tuple().exponent, int) and figure.as_tuple().exponent < 0 else Decimal("0.6")
+    places = -int(figure.normalize().as_tuple().exponent) if "." in str(figure) else 0
+    exact = Decimal("0.6").scaleb(-max(places, 0))
     counts = [(number, fact) for number, unit, fact in facts.numbers if number > 1 and unit] + [(amount, fact) for amount, _, fact in facts.money]
     for (one, first), (other, second) in combinations(counts[:60], 2):
         low, high = sorted((one, other))
@@ -338,7 +355,11 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
     for number, unit, fact in facts.numbers:
         if number == figure or (_near(figure, number, value.loose) and (unit & things or (unit and not things))):
             return Standing.HELD, fact, ""
-    if figure <= 4 or re.search(r"(?:section|clause|article|paragraph|version|page|no|number|step|part|phase|level|item|§|/|v) ?\.?$", before) or after.startswith(("/", "times", "-fold")):
+    if (
+        figure <= 4
+        or re.search(r"(?:section|clause|article|paragraph|version|page|no|number|step|part|phase|level|item|§|/|v) ?\.?$", before)
+        or after.startswith(("/", "times", "-fold"))
+    ):
         return _IDLE
     if figure <= 10 and not _is_counted_thing(value, facts):
         return _IDLE

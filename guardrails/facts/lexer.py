@@ -21,26 +21,30 @@ class Piece(NamedTuple):
     end: int
 
 
-_LEX = re.compile(
-    rf"""
+_LINKS = r"""
       (?P<link>(?:https?://|www\.)[^\s<>"'()\[\]]+
-        |(?<![\w@.-])[a-z0-9-]{{1,40}}(?:\.[a-z0-9-]{{1,40}}){{0,4}}\.(?:example|com|org|net|io|dev|app|co|eu|uk|de|fr|nl|ie|au|ca|us|cloud|test)(?![\w])(?:/[^\s<>"'()\[\]]*)?)
-    | (?P<mail>[\w.+-]{{1,64}}@[\w-]{{1,64}}(?:\.[\w-]{{1,64}}){{1,8}})
-    | (?P<iso>\d{{4}}-\d\d-\d\d(?:[T ]\d\d:\d\d)?(?!\d))
+        |(?<![\w@.-])[a-z0-9-]{1,40}(?:\.[a-z0-9-]{1,40}){0,4}\.(?:example|com|org|net|io|dev|app|co|eu|uk|de|fr|nl|ie|au|ca|us|cloud
+        |test)(?![\w])(?:/[^\s<>"'()\[\]]*)?)
+    | (?P<mail>[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8})
+    |"""
+_REST = rf"""
+      (?P<iso>\d{{4}}-\d\d-\d\d(?:[T ]\d\d:\d\d)?(?!\d))
     | (?P<clock>(?<!\d)\d{{1,2}}(?::\d\d(?::\d\d)?|h\d\d)(?![\d]))
     | (?P<code>\#[\w-]{{1,20}}|(?<![\w-])[A-Z]{{1,6}}(?:-[A-Z]{{1,4}})?-\d[\w-]{{0,20}})
     | (?P<num>\d{{1,3}}(?:[\u0020\u00a0\u202f\u2009]\d{{3}}){{1,4}}(?![\d.,]?\d)|\d++(?:[.,'’]\d+)*+)
     | (?P<word>[^\W\d_](?:[^\W\d_]|[{INVISIBLE}\u0300-\u036f])*+(?:['’ʼ](?![sS]\b)[^\W\d_]++)*+)
     | (?P<mark>\n|[^\s])
-    """,
-    re.VERBOSE,
-)
+    """
+_LEX = re.compile(_REST, re.VERBOSE)
+_LEX_LINKS = re.compile(_LINKS + _REST, re.VERBOSE)
+# Links and addresses are looked for only where a text has one: at each word they cost more than all the rest.
+_HAS_LINK = re.compile(r"://|www\.|@|\.(?:example|com|org|net|io|dev|app|co|eu|uk|de|fr|nl|ie|au|ca|us|cloud|test)\b")
 
 
 def pieces(text: str, start: int = 0) -> list[Piece]:
     """Return the pieces of a text; `start` is added to each offset."""
     found = []
-    for match in _LEX.finditer(text):
+    for match in (_LEX_LINKS if _HAS_LINK.search(text) else _LEX).finditer(text):
         kind = match.lastgroup or "mark"
         piece = match[0]
         if kind == "link":
@@ -76,7 +80,10 @@ SCALES: Mapping[str, int] = {
     "thousand": 10**3, "k": 10**3, "lakh": 10**5, "lakhs": 10**5, "million": 10**6, "millions": 10**6, "m": 10**6, "mn": 10**6,
     "crore": 10**7, "crores": 10**7, "billion": 10**9, "bn": 10**9,
 }  # fmt: skip
-_ORDINAL = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth".split()
+_ORDINAL = (
+    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth "
+    "seventeenth eighteenth nineteenth".split()
+)
 ORDINALS: Mapping[str, int] = {word: number for number, word in enumerate(_ORDINAL) if number} | {"twentieth": 20, "thirtieth": 30}
 MULTIPLES: Mapping[str, int] = {"dozen": 12, "dozens": 12, "score": 20, "hundred": 100}
 _HALVES: Mapping[str, Decimal] = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "third": Decimal(1) / 3}
@@ -144,9 +151,9 @@ def _worded(found: list[Piece], at: int) -> Number | None:
             last = "article"
         elif word == "half" and last == "" and here + 2 < len(found) and found[here + 1].lower == "a" and found[here + 2].lower in {"dozen", "million"}:
             return Number(Decimal(6) if found[here + 2].lower == "dozen" else Decimal(500000), here + 3, True)
-        elif word == "-" and last == "tens" and here + 1 < len(found) and found[here + 1].lower in UNITS and found[here + 1].start == found[here].end:
-            pass
-        elif word == "and" and last in {"hundred", "scale"} and here + 1 < len(found) and (found[here + 1].lower in UNITS or found[here + 1].lower in TENS):
+        elif (word == "-" and last == "tens" and here + 1 < len(found) and found[here + 1].lower in UNITS and found[here + 1].start == found[here].end) or (
+            word == "and" and last in {"hundred", "scale"} and here + 1 < len(found) and (found[here + 1].lower in UNITS or found[here + 1].lower in TENS)
+        ):
             pass
         elif (
             word == "and" and last == "unit" and here + 3 < len(found) and found[here + 1].lower == "a"

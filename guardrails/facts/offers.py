@@ -1,9 +1,11 @@
 """What a letter offers beyond putting things right, held against what has been approved."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from weakref import WeakKeyDictionary
 
 from guardrails.case import Case, Severity
 from guardrails.facts.durations import DAY, Duration
@@ -16,29 +18,53 @@ from guardrails.letter import Part, Reading, Sentence
 
 # Words that make a present of something.
 _GIFT = re.compile(
-    r"""(?<!\w)(?:(?:'s|is|are|be|,|-|—|months?|weeks?|service|one|order|have\ \w+(?:\ and\ \w+)?)\ on\ (?:us|me)(?=\ ?(?:[.,;:!)(]|and|this|for|as|\Z))|on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|gift|gifts|voucher|vouchers|coupon|coupons|gift\ card|(?:two|three|four|pair\ of|free|\d+)\ tickets\ (?:to|for)|goodwill
-    |free\ (?:\w+\ ){0,2}(?:month|months|week|weeks|year|years|night|nights|service|order|orders|visit|visits|training|access|upgrade|seat|seats|consultation|delivery|shipping|trial)|(?:month|months|week|weeks|year|years|quarter|nights?)\ (?:free|gratis)
+    r"""(?<!\w)(?:(?:'s|is|are|be|,|-|—|months?|weeks?|service|one|order|have\ \w+(?:\ and\ \w+)?)\ on\ (?:us|me)(?=\ ?(?:[.,;:!)(]|and|this|for|as|\Z))
+    |on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|gift|gifts|voucher|vouchers|coupon|coupons|gift\ card|(?:two|three
+    |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|goodwill
+    |free\ (?:\w+\ ){0,2}(?:month|months|week|weeks|year|years|night|nights|service|order|orders|visit|visits|training|access|upgrade|seat|seats
+    |consultation|delivery|shipping|trial)|(?:month|months|week|weeks|year|years|quarter|nights?)\ (?:free|gratis)
     |(?:without|at\ no|no|free\ of)\ (?:extra\ |further\ |any\ )?(?:charge|cost|fee)(?:\ to\ you)?|our\ treat
-    |code\ for|discount|discounts|rebate|pay\ nothing|nothing\ to\ pay|(?:per\ cent|percent|%)\ off|off\ (?:your|the|their)\ (?:next|\w+\ (?:order|bill|invoice|fee|term|renewal))|service\ credit|loyalty\ (?:bonus|points)|bonus\ points|hamper|bottle\ of|box\ of\ chocolates)\b""",
+    |code\ for|discount|discounts|rebate|pay\ nothing|nothing\ to\ pay|(?:per\ cent|percent|%)\ off|off\ (?:your|the|their)\ (?:next|\w+\ (?:order|bill
+    |invoice|fee|term|renewal))|service\ credit|loyalty\ (?:bonus|points)|bonus\ points|hamper|bottle\ of|box\ of\ chocolates)\b""",
     re.VERBOSE,
 )
 # Words that give money back or forgo it.
 _GIVE = re.compile(
-    r"""(?<!\w)(?:refund\w*|credit(?:s|ed|ing)?|reimburs\w*|compensat\w*|repay\w*|repaid|waiv\w*|abat(?:e|es|ed|ing)|deduct\w*|knock\w*|halv\w*|forgo\w*|forgive\ (?:the|your)|topp?\w*\ you\ up|chuck\w*|popp\w*|shav\w*|struck\ out|strike\ out|write\ off|written\ off
-    |(?:comes?|goes?|going|coming|flows?|returns?|sent|send|sending|gives?|giving|gets?|have|paid|pay|paying)\ (?:\w+\ ){0,4}back|returns?\ to\ you|(?:takes?|taking|took|taken|comes?|coming)\ (?:[^.;]{0,40}\ )?(?:off|down)|lighter|lower\ (?:the|your)|(?:have|has|had|'ve|will|'ll|shall|i|we)\ (?:put|added|add|place|placed)
-    |(?:we|us|i|will|shall|'ll)\ (?:also\ )?(?:cover|covers|covering|meet|bear|pay\ for|pay\ the|pay\ half)|cheque\ for|check\ for|on\ your\ account|carr(?:y|ies)\ a\ credit|charge\ you\ nothing|not\ pay\ for|have\ \w+(?:\ and\ \w+)?\ on\ us|fee\ is\ ours|you\ (?:will\ also\ )?receive|we\ (?:write|grant|give|offer)\ you|i\ (?:write|grant|give|offer)\ you|you\ get|throw\w*\ in|coming\ your\ way|please\ (?:enjoy|accept)|(?:we|i)\ offer|offering|extend)\b""",
+    r"""(?<!\w)(?:refund\w*|credit(?:s|ed|ing)?|reimburs\w*|compensat\w*|repay\w*|repaid|waiv\w*|abat(?:e|es|ed|ing)|deduct\w*|knock\w*|halv\w*|forgo\w*
+    |forgive\ (?:the|your)|topp?\w*\ you\ up|chuck\w*|popp\w*|shav\w*|struck\ out|strike\ out|write\ off|written\ off
+    |(?:comes?|goes?|going|coming|flows?|returns?|sent|send|sending|gives?|giving|gets?|have|paid|pay|paying)\ (?:\w+\ ){0,4}back|returns?\ to\ you
+    |(?:takes?|taking|took|taken|comes?|coming)\ (?:[^.;]{0,40}\ )?(?:off|down)|lighter|lower\ (?:the|your)|(?:have|has|had|'ve|will|'ll|shall|i
+    |we)\ (?:put|added|add|place|placed)
+    |(?:we|us|i|will|shall|'ll)\ (?:also\ )?(?:cover|covers|covering|meet|bear|pay\ for|pay\ the|pay\ half)|cheque\ for|check\ for|on\ your\ account
+    |carr(?:y|ies)\ a\ credit|charge\ you\ nothing|not\ pay\ for|have\ \w+(?:\ and\ \w+)?\ on\ us|fee\ is\ ours|you\ (?:will\ also\ )?receive|we\ (?:write
+    |grant|give|offer)\ you|i\ (?:write|grant|give|offer)\ you|you\ get|throw\w*\ in|coming\ your\ way|please\ (?:enjoy|accept)|(?:we|i)\ offer|offering
+    |extend)\b""",
     re.VERBOSE,
 )
+# A sentence without one of these beginnings makes no offer.
+_SIGNS = (
+    "on", "free", "compl", "gift", "vouch", "coup", "ticket", "goodw", "month", "week", "year", "without", "no", "our", "gesture", "token", "thank",
+    "peace", "code", "disc",
+    "pay", "off", "serv", "loyal", "hamper", "bottle", "box", "refund", "credit", "reimb", "compens", "repa", "waiv", "abat", "deduct", "knock",
+    "halv", "forg", "top", "chuck",
+    "popp", "shav", "struck", "strike", "writ", "back", "return", "com", "tak", "took", "light", "lower", "put", "add", "plac", "cover", "meet",
+    "bear", "chequ", "check", "account", "carr",
+    "charge", "have", "fee", "receive", "grant", "give", "offer", "get", "throw", "please", "extend", "land", "show", "arriv", "reach", "will",
+    "shall", "'ll", "pick",
+)  # fmt: skip
 _GESTURE = re.compile(
-    r"\b(?:by way of (?:thanks|apology|amends|peace offering|an? )|as (?:a |our )?(?:small |little |modest )?(?:gesture|token|thank|apology)|in token of|peace offering|goodwill)"
+    r"\b(?:by way of (?:thanks|apology|amends|peace offering|an? )|as (?:a |our )?(?:small |little |modest )?(?:gesture|token|thank|apology)|in token "
+    r"of|peace offering|goodwill)"
 )
 _LAND = re.compile(r"\b(?:land|landed|show up|shown up|arrived|arrive|reached|reach)\b|\b(?:we|i) (?:will|shall|'ll) ")
 _COVER = re.compile(
-    r"(?<!\w)(?:we|i|us)(?: (?:will|shall|'ll|are|am|'re|'m))?(?: also)? (?:cover|covering|pay for|paying for|bear|bearing|meet the cost|pick up the (?:bill|tab|cost))\b"
+    r"(?<!\w)(?:we|i|us)(?: (?:will|shall|'ll|are|am|'re|'m))?(?: also)? (?:cover|covering|pay for|paying for|bear|bearing|meet the cost|pick up the "
+    r"(?:bill|tab|cost))\b"
 )
 _WHOLE = re.compile(r"\b(?:on the house|pay nothing|nothing to pay|not pay|full|whole|entire|in full|completely)\b")
 _PART = re.compile(
-    r"\b(?:(?:one |a |the )?half|halve|(?:one |a )(?:third|quarter|tenth|fifth)|two thirds|three quarters)\b(?! (?:past|an hour|a day|an? \w+ hour|to |hour|of an hour))"
+    r"\b(?:(?:one |a |the )?half|halve|(?:one |a )(?:third|quarter|tenth|fifth)|two thirds|three quarters)\b(?! (?:past|an hour|a day|an? \w+ hour|to "
+    r"|hour|of an hour))"
 )
 _COUNTED = re.compile(r"\b(?:the one after|and the next|two|three|four|several|twice) (?:that|visits?|free)\b|\bthe one after that\b")
 _PAST = re.compile(
@@ -54,7 +80,8 @@ _MONEY_NOUNS = frozenset(
 # Words of an approval that a letter may use of something else.
 _LOOSE = frozenset(
     concept(word)
-    for word in "refund credit waive waived dedicated escalation contact named executive check-in check public post-mortem postmortem account call team every affected other".split()
+    for word in "refund credit waive waived dedicated escalation contact named executive check-in check public post-mortem postmortem account call "
+    "team every affected other".split()
 )
 
 
@@ -85,7 +112,10 @@ class Offer:
 
 def approved(case: Case, facts: Known) -> Approved:
     """Return what has been approved for a case: from its amounts, and from its texts where they say so."""
-    parts, values, words, texts = [], [], set(), []
+    parts: list[str] = []
+    values: list[Value] = []
+    words: set[str] = set()
+    texts: list[str] = []
     evidence = None
     for number, item in enumerate(case.remedy.items):
         text = item.text or ""
@@ -107,22 +137,32 @@ def approved(case: Case, facts: Known) -> Approved:
     return Approved(tuple(parts), tuple(values), frozenset(words), " ".join(texts), evidence)
 
 
-def offers(reading: Reading) -> Iterator[Offer]:
-    """Yield the offers of a letter that are more or other than approved, and at high and critical less."""
+_read: WeakKeyDictionary[Reading, tuple[Offer, ...]] = WeakKeyDictionary()
+
+
+def offers(reading: Reading) -> tuple[Offer, ...]:
+    """Return the offers of a letter that are more, less or other than approved. Worked out once a reading."""
+    if reading not in _read:
+        _read[reading] = tuple(_offers(reading))
+    return _read[reading]
+
+
+def _offers(reading: Reading) -> Iterator[Offer]:
     case = reading.case
     if case is None:
         return
     facts = known(case)
     allowed = approved(case, facts)
-    for sentence in reading.all:
-        yield from _in(sentence, reading, facts, allowed)
+    for line in reading.ledger.lines:
+        yield from _in(line.sentence, line.scan, reading, facts, allowed)
 
 
-def _in(sentence: Sentence, reading: Reading, facts: Known, allowed: Approved) -> Iterator[Offer]:
+def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed: Approved) -> Iterator[Offer]:
     flat = sentence.flat
+    if not any(token.lower.startswith(_SIGNS) for token in sentence.tokens):
+        return
     if not (_GIFT.search(flat) or _GIVE.search(flat) or _LAND.search(flat) or _COVER.search(flat) or _GESTURE.search(flat)):
         return
-    scan = Scan(sentence.text, sentence.start, facts.today)
     low = reading.severity is Severity.LOW
     missing = "A low letter owes the fix, and no money." if low else "Nobody has approved this." if allowed else "Nothing has been approved for this account."
     clauses = _clauses(sentence)
@@ -147,16 +187,17 @@ def _in(sentence: Sentence, reading: Reading, facts: Known, allowed: Approved) -
             continue
         part = _PART.search(text)
         if (
-            part
-            and not _in_number(sentence, start, part, text, here)
-            and not _PART.search(told)
-            and not any(value.kind is Kind.PERCENT for value in allowed.values)
+            (
+                part
+                and not _in_number(sentence, start, part, text, here)
+                and not _PART.search(told)
+                and not any(value.kind is Kind.PERCENT for value in allowed.values)
+            )
+            and (said & _MONEY_NOUNS or _months_in(here) or re.search(r"\b(?:quarter|term|meet|cover|bear|comes? back)\b", text))
+            and not _in_facts(part[0], facts)
         ):
-            if (said & _MONEY_NOUNS or _months_in(here) or re.search(r"\b(?:quarter|term|meet|cover|bear|comes? back)\b", text)) and not _in_facts(
-                part[0], facts
-            ):
-                yield Offer(sentence.field, span, missing if low else "Another share than the approved one.", allowed.evidence)
-                continue
+            yield Offer(sentence.field, span, missing if low else "Another share than the approved one.", allowed.evidence)
+            continue
         whole = _WHOLE.search(text) and not re.search(r"\b(?:full|whole|waiv\w*|refund\w*|free|no charge|nothing)\b", told)
         held = any(value.kind is Kind.MONEY and any(value.value == other.value for other in allowed.values) for value in scan.found)
         if (
@@ -192,7 +233,7 @@ def _clauses(sentence: Sentence) -> list[tuple[int, int]]:
                 continue
             cuts.append(number + (token.lower not in {"and", "but"}))
     cuts.append(len(tokens))
-    pairs = [(start, stop) for start, stop in zip(cuts, cuts[1:], strict=False) if stop > start]
+    pairs = [(start, stop) for start, stop in itertools.pairwise(cuts) if stop > start]
     merged: list[tuple[int, int]] = []
     for start, stop in pairs:
         # A clause of a word or two belongs to the one before it: "half, of the fee".
@@ -251,18 +292,20 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
             return False
         before = " ".join(piece.lower for piece in scan.pieces[max(value.first - 2, 0) : value.first])
         after = " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 4])
-        offered = re.match(
-            r"(?:['’] s )?(?:of )?(?:\w+ )?(?:free|waived|credit|on us|gratis|refund|complimentary|without|service|protection|monitoring|support|subscription|fees?|access)\b",
-            after,
+        ways = (
+            re.match(
+                r"(?:['’] s )?(?:of )?(?:\w+ )?(?:free|waived|credit|on us|gratis|refund|complimentary|without|service|protection|monitoring|support"
+                r"|subscription|fees?|access)\b",
+                after,
+            ),
+            gift and re.search(r"\bfree (?:\w+ )?(?:months?|weeks?|years?|nights?)\b", text),
+            re.search(r"(?:get|gets|have|enjoy|added|add|of|with)(?: an?)?$", before)
+            and not re.match(r"(?:of )?(?:the )?(?:delay|wait|silence|notice|work|old)", after),
+            lengths and len(said & allowed.words - _MONEY_NOUNS) > 1,
+            named and concept("fees") in said,
         )
-        offered = (
-            offered
-            or (gift and re.search(r"\bfree (?:\w+ )?(?:months?|weeks?|years?|nights?)\b", text))
-            or re.search(r"(?:get|gets|have|enjoy|added|add|of|with)(?: an?)?$", before)
-            and not re.match(r"(?:of )?(?:the )?(?:delay|wait|silence|notice|work|old)", after)
-        )
-        offered = offered or (bool(lengths) and len(said & allowed.words - _MONEY_NOUNS) > 1) or (bool(named) and concept("fees") in said)
-        return bool(offered) and not any(what.fits(seconds) for seconds, key in facts.durations if not key.startswith("remedy"))
+        offered = any(ways)
+        return offered and not any(what.fits(seconds) for seconds, key in facts.durations if not key.startswith("remedy"))
     if isinstance(what, Period) and what.months and len(what.months) < 4 and (gift or give):
         named_months = {month for other in allowed.values for month in _months(other)}
         return (
@@ -325,15 +368,13 @@ def omitted(reading: Reading) -> str | None:
     allowed = approved(case, facts)
     if not allowed:
         return None
-    text = [sentence for sentence in reading.body if sentence.part is Part.TEXT]
-    if any(_tells(sentence, allowed, facts) for sentence in text):
+    if any(line.sentence.part is Part.TEXT and _tells(line.sentence, line.scan, allowed) for line in reading.ledger.lines):
         return None
     return allowed.evidence
 
 
-def _tells(sentence: Sentence, allowed: Approved, facts: Known) -> bool:
+def _tells(sentence: Sentence, scan: Scan, allowed: Approved) -> bool:
     """Whether a sentence offers any of the approved things."""
-    scan = Scan(sentence.text, sentence.start, facts.today)
     amounts = [other for other in allowed.values if other.kind is Kind.MONEY]
     for value in scan.found:
         if value.kind is Kind.MONEY and any(value.value == other.value and same_money(value.unit, other.unit) for other in amounts):
@@ -341,13 +382,14 @@ def _tells(sentence: Sentence, allowed: Approved, facts: Known) -> bool:
     flat = sentence.flat
     said = frozenset(concept(token.lower) for token in sentence.tokens if token.lower not in STOP)
     giving = re.search(
-        r"\b(?:refund\w*|credit(?:s|ed|ing)?|waiv\w*|reimburs\w*|comes? back|back to you|goes back|going back|give back|you back|free|we (?:will |shall |also )*cover|returns? to you|not pay|not be charged|no charge|on us|off)\b",
+        r"\b(?:refund\w*|credit(?:s|ed|ing)?|waiv\w*|reimburs\w*|comes? back|back to you|goes back|going back|give back|you back|free|we (?:will "
+        r"|shall |also )*cover|returns? to you|not pay|not be charged|no charge|on us|off)\b",
         flat,
     )
     if giving and said & (allowed.words - _LOOSE) and not re.search(r"\b(?:under review|may apply|apply (?:for|under)|policy)\b", flat):
         return True
     for part in allowed.parts:
-        names = [word for word in re.findall(r"\b[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)+", part)]
+        names = list(re.findall(r"\b[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)+", part))
         if any(name.lower() in flat for name in names):
             return True
         words = content(pieces(part)) - {

@@ -10,8 +10,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from guardrails.facts.durations import DAY, Duration, duration, looseness, ordinal
-from guardrails.facts.lexer import MULTIPLES, TENS, UNITS, Piece, number, pieces
+from guardrails.facts.durations import _KINDS, _SINGLE, DAY, Duration, duration, looseness, ordinal
+from guardrails.facts.lexer import MULTIPLES, ORDINALS, SCALES, TENS, UNITS, Piece, number, pieces
 from guardrails.finding import Span
 
 
@@ -50,9 +50,9 @@ class Period(NamedTuple):
 
 
 class Value(NamedTuple):
-    """One value in a text. What `value` holds depends on the kind:
+    """One value in a text.
 
-    date: Day; period: Period; time: the minutes of the day it can mean; money, percent, number:
+    What `value` holds depends on the kind. date: Day; period: Period; time: the minutes of the day it can mean; money, percent, number:
     Decimal; duration: Duration; link, code: str. `unit` is a currency ("$" where any dollar may be
     meant), or the words behind a number. `loose` tells how loosely a figure is meant.
     """
@@ -84,7 +84,8 @@ _SYMBOLS: Mapping[str, str] = {
     "$": "$", "£": "GBP", "€": "EUR", "¥": "JPY", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY", "₦": "NGN", "₱": "PHP", "฿": "THB", "₫": "VND", "₪": "ILS",
 }  # fmt: skip
 _DOLLARS: Mapping[str, str] = {
-    "a": "AUD", "au": "AUD", "c": "CAD", "ca": "CAD", "cdn": "CAD", "nz": "NZD", "us": "USD", "hk": "HKD", "s": "SGD", "sg": "SGD", "r": "BRL", "nt": "TWD", "mx": "MXN",
+    "a": "AUD", "au": "AUD", "c": "CAD", "ca": "CAD", "cdn": "CAD", "nz": "NZD", "us": "USD", "hk": "HKD", "s": "SGD", "sg": "SGD", "r": "BRL",
+    "nt": "TWD", "mx": "MXN",
 }  # fmt: skip
 _PREFIXES: Mapping[str, str] = {
     "r": "ZAR",
@@ -104,22 +105,32 @@ _CODES = frozenset(
 )
 _MONEY_WORDS: Mapping[str, str] = {
     "pound": "GBP", "pounds": "GBP", "quid": "GBP", "dollar": "$", "dollars": "$", "bucks": "$", "euro": "EUR", "euros": "EUR", "rand": "ZAR", "rands": "ZAR",
-    "rupee": "INR", "rupees": "INR", "dirham": "AED", "dirhams": "AED", "franc": "CHF", "francs": "CHF", "shilling": "KES", "shillings": "KES", "krone": "kr", "kroner": "kr",
-    "krona": "kr", "kronor": "kr", "kr": "kr", "yen": "JPY", "yuan": "CNY", "renminbi": "CNY", "ringgit": "MYR", "zloty": "PLN", "zlotys": "PLN", "złoty": "PLN", "peso": "MXN",
-    "pesos": "MXN", "real": "BRL", "reais": "BRL", "lira": "TRY", "baht": "THB", "naira": "NGN", "cedis": "GHS", "riyal": "SAR", "riyals": "SAR", "rubles": "RUB",
+    "rupee": "INR", "rupees": "INR", "dirham": "AED", "dirhams": "AED", "franc": "CHF", "francs": "CHF", "shilling": "KES", "shillings": "KES",
+    "krone": "kr", "kroner": "kr",
+    "krona": "kr", "kronor": "kr", "kr": "kr", "yen": "JPY", "yuan": "CNY", "renminbi": "CNY", "ringgit": "MYR", "zloty": "PLN", "zlotys": "PLN",
+    "złoty": "PLN", "peso": "MXN",
+    "pesos": "MXN", "real": "BRL", "reais": "BRL", "lira": "TRY", "baht": "THB", "naira": "NGN", "cedis": "GHS", "riyal": "SAR", "riyals": "SAR",
+    "rubles": "RUB",
     "forint": "HUF", "koruna": "CZK", "crowns": "kr", "won": "KRW",
 }  # fmt: skip
 _NATIONS: Mapping[str, str] = {
-    "australian": "AUD", "canadian": "CAD", "singapore": "SGD", "american": "USD", "us": "USD", "zealand": "NZD", "kong": "HKD", "swiss": "CHF", "danish": "DKK",
-    "norwegian": "NOK", "swedish": "SEK", "kenyan": "KES", "ugandan": "UGX", "indian": "INR", "uae": "AED", "moroccan": "MAD", "sterling": "GBP", "mexican": "MXN",
+    "australian": "AUD", "canadian": "CAD", "singapore": "SGD", "american": "USD", "us": "USD", "zealand": "NZD", "kong": "HKD", "swiss": "CHF",
+    "danish": "DKK",
+    "norwegian": "NOK", "swedish": "SEK", "kenyan": "KES", "ugandan": "UGX", "indian": "INR", "uae": "AED", "moroccan": "MAD", "sterling": "GBP",
+    "mexican": "MXN",
 }  # fmt: skip
 
 _CLOSED = frozenset(
-    """a an and as at be because before behind between but by can did do for from had has have he her his how i if in into is it its may my no nor not of on or our shall she
-    should so than that the their then there they this till to too until up us was we were what when where which while who will with would you your after again against
-    are been both could during each even every instead just more must never now off once only onwards out over per rather same since some still such through today under
-    upon very via whole within without yet am pm tomorrow yesterday local monday tuesday wednesday thursday friday saturday sunday january february march april june july
-    august september october november december exactly sharp precisely came went left ended began started passed rang called morning afternoon evening night""".split()
+    """a an and as at be because before behind between but by can did do for from had has have he her his how i if in into is it its may my no nor not
+    of on or our shall she
+    should so than that the their then there they this till to too until up us was we were what when where which while who will with would you your
+    after again against
+    are been both could during each even every instead just more must never now off once only onwards out over per rather same since some still such
+    through today under
+    upon very via whole within without yet am pm tomorrow yesterday local monday tuesday wednesday thursday friday saturday sunday january february
+    march april june july
+    august september october november december exactly sharp precisely came went left ended began started passed rang called morning afternoon evening
+    night""".split()
 )
 _SAME_DAY = frozenset({"today", "tonight"})
 
@@ -144,8 +155,12 @@ class Scan:
             return at + 1
         readers: tuple[Callable[[int], int | None], ...]
         if piece.kind == "word":
-            if piece.lower not in _TRIGGERS and not piece.lower in _CODES:
+            if piece.lower not in _TRIGGERS and piece.lower not in _CODES:
                 return at + 1
+            if piece.lower in _ARTICLES:
+                after = self.pieces[at + 1] if at + 1 < len(self.pieces) else None
+                if after is None or (after.kind == "word" and after.lower not in _BEHIND_ARTICLE):
+                    return at + 1
             readers = (self._relative, self._date, self._clock, self._money, self._percent, self._duration, self._period, self._number)
         elif piece.kind in {"num", "clock", "iso"}:
             readers = (self._date, self._clock, self._money, self._percent, self._duration, self._number)
@@ -244,8 +259,7 @@ class Scan:
             stop = self._dated(first, at, weekday)
             return stop if stop is not None else self._day(first, first + 1, weekday=weekday)
         if piece.lower == "the":
-            stop = self._dated(first, at + 1, None)
-            return stop
+            return self._dated(first, at + 1, None)
         return self._dated(first, at, None)
 
     def _dated(self, first: int, at: int, weekday: int | None) -> int | None:
@@ -265,7 +279,7 @@ class Scan:
                     stop_ = self._day(first, stop, year=year, month=month, day=read[0], weekday=weekday)
                     return self._more_days(stop, month, year) or stop_
             return None
-        if piece.kind == "num" and piece.text.count(".") == 2 or (piece.kind == "num" and self._low(at + 1) == "/" and self._low(at + 3) == "/"):
+        if (piece.kind == "num" and piece.text.count(".") == 2) or (piece.kind == "num" and self._low(at + 1) == "/" and self._low(at + 3) == "/"):
             return self._figures(first, at, weekday)
         read = ordinal(self.pieces, at)
         ordinary = read is not None
@@ -343,11 +357,7 @@ class Scan:
         if piece.kind == "num":
             return closed
         before = self._low(first - 1)
-        return (
-            closed
-            and before in {"on", "by", "until", "till", "since"}
-            and (after != "of" or self._low(stop + 1) in {"the", "this", "last"})
-        )
+        return closed and before in {"on", "by", "until", "till", "since"} and (after != "of" or self._low(stop + 1) in {"the", "this", "last"})
 
     def _figures(self, first: int, at: int, weekday: int | None) -> int | None:
         """Read 10/06/2026 or 9.6.2026, either way round."""
@@ -378,8 +388,6 @@ class Scan:
             return self._add(Kind.DATE, Day(None, None, None, None, tuple(today + timedelta(days=shift) for shift in days), True), at, stop)
 
         if word in _SAME_DAY:
-            if word == "today" and self._low(at + 1) == "week" or self._low(at + 1) in {"'", "’"}:
-                return None
             return told([0], at + 1)
         if word == "yesterday":
             return told([-1], at + 1)
@@ -443,20 +451,34 @@ class Scan:
             return frozenset({720}), at + 1
         if piece.lower == "midnight":
             return frozenset({0, 1440}), at + 1
-        if piece.lower in {"half", "quarter", "a", "five", "ten", "twenty", "twenty-five"} or piece.lower in UNITS or piece.kind == "num":
-            if told := self._told(at):
-                return told
+        may_be_told = piece.kind == "num" or piece.lower in UNITS or piece.lower in {"half", "quarter", "a", "twenty"}
+        if may_be_told and (told := self._told(at)):
+            return told
         if piece.kind == "num" and piece.text.count(".") == 1:
             hour_, _, minute_ = piece.text.partition(".")
-            if len(minute_) == 2 and len(hour_) < 3 and int(hour_) < 24 and int(minute_) < 60:
-                if self._meridiem(at + 1) or (
-                    before in {"at", "from", "until", "till", "to", "by", "before", "after"}
-                    and self._low(at + 1) in _CLOSED | {",", ".", ";", ""}
-                    and len(hour_) == 2
-                ):
-                    return self._half_day(int(hour_), int(minute_), at + 1, exact=not self._meridiem(at + 1))
+            if (
+                len(minute_) == 2
+                and len(hour_) < 3
+                and int(hour_) < 24
+                and int(minute_) < 60
+                and (
+                    self._meridiem(at + 1)
+                    or (
+                        before in {"at", "from", "until", "till", "to", "by", "before", "after"}
+                        and self._low(at + 1) in _CLOSED | {",", ".", ";", ""}
+                        and len(hour_) == 2
+                    )
+                )
+            ):
+                return self._half_day(int(hour_), int(minute_), at + 1, exact=not self._meridiem(at + 1))
             return None
-        if piece.kind == "num" and self._low(at + 1) == "h" and self._low(at + 2).isdigit() and len(self._low(at + 2)) == 2 and before in {"at", "since", "until", "till", "from", "to", "by"}:
+        if (
+            piece.kind == "num"
+            and self._low(at + 1) == "h"
+            and self._low(at + 2).isdigit()
+            and len(self._low(at + 2)) == 2
+            and before in {"at", "since", "until", "till", "from", "to", "by"}
+        ):
             return self._half_day(int(piece.text), int(self._low(at + 2)), at + 3, exact=True) if piece.text.isdigit() else None
         read = number(self.pieces, at) if piece.kind == "num" or piece.lower in UNITS else None
         if read is None or read.value != int(read.value) or not 0 <= read.value <= 24:
@@ -509,7 +531,12 @@ class Scan:
         """Read "half past five", "a quarter to ten", "twenty (minutes) past nine", "twenty-five to six"."""
         here = at + (self._low(at) == "a")
         word = self._low(here)
-        if word == "half" and self._low(here + 1) in UNITS and 1 <= UNITS[self._low(here + 1)] <= 12 and (self._low(here + 2) in _CLOSED or self._low(here + 2) in {",", ".", ";", ""}):
+        if (
+            word == "half"
+            and self._low(here + 1) in UNITS
+            and 1 <= UNITS[self._low(here + 1)] <= 12
+            and (self._low(here + 2) in _CLOSED or self._low(here + 2) in {",", ".", ";", ""})
+        ):
             return self._half_day(UNITS[self._low(here + 1)], 30, here + 2, exact=False)
         if word == "half":
             minutes, here = 30, here + 1
@@ -617,7 +644,7 @@ class Scan:
             return _SYMBOLS[word], at + 1
         if word in _CODES and self.pieces[at].text.isupper():
             return word.upper(), at + 1
-        if word in _MONEY_WORDS and word not in {"real", "won"} or word in {"reais"}:
+        if (word in _MONEY_WORDS and word not in {"real", "won"}) or word in {"reais"}:
             return ("GBP", at + 2) if self._low(at + 1) == "sterling" else (_MONEY_WORDS[word], at + 1)
         if word in _NATIONS and self._low(at + 1) in _MONEY_WORDS:
             return _NATIONS[word], at + 2
@@ -681,7 +708,8 @@ class Scan:
 
 _MEASURES = frozenset("hours hour minutes minute seconds days weeks months years % percent".split())
 _ZONES = frozenset(
-    "gmt utc bst cet cest est edt cst cdt mst mdt pst pdt aest aedt ist sgt hkt jst nzst nzdt eat wat sast eet eest msk gst myt pkt brt art central eastern pacific mountain".split()
+    "gmt utc bst cet cest est edt cst cdt mst mdt pst pdt aest aedt ist sgt hkt jst nzst nzdt eat wat sast eet eest msk gst myt pkt brt art central "
+    "eastern pacific mountain".split()
 )
 _LENGTHS = frozenset({"a", "an", "one", "half", *UNITS, *TENS, *MULTIPLES})
 _TRIGGERS = frozenset(
@@ -691,6 +719,10 @@ _TRIGGERS = frozenset(
         "first", "second", "third", "fourth", "q", "thousand", "million",
     }
 )  # fmt: skip
+
+
+_ARTICLES = frozenset({"the", "a", "an"})
+_BEHIND_ARTICLE = frozenset({*UNITS, *TENS, *MULTIPLES, *SCALES, *ORDINALS, *MONTHS, *WEEKDAYS, *_KINDS, *_SINGLE, "day", "half", "quarter", "three"})
 
 
 def values(text: str, start: int = 0, written_on: date | None = None) -> list[Value]:

@@ -4,26 +4,42 @@ from functools import lru_cache
 from pathlib import Path
 
 STOP = frozenset(
-    """a about above across after again against all almost alone along already also although always am among an and another any anybody anyone anything anyway are aren't around as
-    at away back be because been before behind being below beside between beyond both but by came can cannot come comes could did do does doing done down during each either else
-    enough even ever every everybody everyone everything far few first for forth from further gave get gets getting give given gives go goes going gone got had has have having he her
-    here hers herself him himself his how however i if in indeed instead into is it its itself just keep kept know known last later least less let like made make makes making many may
-    maybe me might mine more most much must my myself nearly need needs neither never next no nobody none nor not nothing now of off often on once one only onto or other others ought our ours
-    ourselves out over own past per perhaps put quite rather really said same saw say see seen set shall she should since so some somebody someone something soon still such take taken takes
-    than that the their theirs them themselves then there these they thing things this those though through thus till to today together told too took toward towards under unless until
-    up upon us use used very via was way we well went were what whatever when where whether which while who whole whom whose why will with within without won't would yes yesterday yet you
+    """a about above across after again against all almost alone along already also although always am among an and another any anybody anyone
+    anything anyway are aren't around as
+    at away back be because been before behind being below beside between beyond both but by came can cannot come comes could did do does doing done
+    down during each either else
+    enough even ever every everybody everyone everything far few first for forth from further gave get gets getting give given gives go goes going
+    gone got had has have having he her
+    here hers herself him himself his how however i if in indeed instead into is it its itself just keep kept know known last later least less let
+    like made make makes making many may
+    maybe me might mine more most much must my myself nearly need needs neither never next no nobody none nor not nothing now of off often on once one
+    only onto or other others ought our ours
+    ourselves out over own past per perhaps put quite rather really said same saw say see seen set shall she should since so some somebody someone
+    something soon still such take taken takes
+    than that the their theirs them themselves then there these they thing things this those though through thus till to today together told too took
+    toward towards under unless until
+    up upon us use used very via was way we well went were what whatever when where whether which while who whole whom whose why will with within
+    without won't would yes yesterday yet you
     your yours yourself yourselves dear mr mrs ms dr s t re ve ll d m n't 's 're 've 'll 'd 'm ca wo""".split()
 )
 
 _IRREGULAR = {
-    "left": "leave", "sent": "send", "lost": "lose", "ran": "run", "began": "begin", "paid": "pay", "kept": "keep", "bought": "buy", "brought": "bring", "caught": "catch",
-    "chose": "choose", "chosen": "choose", "broke": "break", "broken": "break", "fell": "fall", "fallen": "fall", "found": "find", "held": "hold", "hid": "hide", "hidden": "hide",
-    "knew": "know", "led": "lead", "meant": "mean", "met": "meet", "rang": "ring", "rung": "ring", "read": "read", "rose": "rise", "sold": "sell", "shut": "shut", "slept": "sleep",
-    "spent": "spend", "stood": "stand", "stole": "steal", "stolen": "steal", "swept": "sweep", "taught": "teach", "threw": "throw", "thrown": "throw", "understood": "understand",
-    "woke": "wake", "wrote": "write", "written": "write", "drove": "drive", "driven": "drive", "ate": "eat", "flew": "fly", "forgot": "forget", "forgotten": "forget", "froze": "freeze",
-    "frozen": "freeze", "grew": "grow", "heard": "hear", "hung": "hang", "laid": "lay", "lay": "lie", "lent": "lend", "lit": "light", "rebuilt": "rebuild", "built": "build", "sat": "sit",
-    "spoke": "speak", "spoken": "speak", "stuck": "stick", "swapped": "swap", "tore": "tear", "torn": "tear", "wore": "wear", "worn": "wear", "women": "woman", "men": "man",
-    "people": "person", "children": "child", "halves": "half", "lives": "life", "feet": "foot", "data": "data", "reran": "rerun", "withdrew": "withdraw", "withdrawn": "withdraw",
+    "left": "leave", "sent": "send", "lost": "lose", "ran": "run", "began": "begin", "paid": "pay", "kept": "keep", "bought": "buy",
+    "brought": "bring", "caught": "catch",
+    "chose": "choose", "chosen": "choose", "broke": "break", "broken": "break", "fell": "fall", "fallen": "fall", "found": "find", "held": "hold",
+    "hid": "hide", "hidden": "hide",
+    "knew": "know", "led": "lead", "meant": "mean", "met": "meet", "rang": "ring", "rung": "ring", "read": "read", "rose": "rise", "sold": "sell",
+    "shut": "shut", "slept": "sleep",
+    "spent": "spend", "stood": "stand", "stole": "steal", "stolen": "steal", "swept": "sweep", "taught": "teach", "threw": "throw",
+    "thrown": "throw", "understood": "understand",
+    "woke": "wake", "wrote": "write", "written": "write", "drove": "drive", "driven": "drive", "ate": "eat", "flew": "fly", "forgot": "forget",
+    "forgotten": "forget", "froze": "freeze",
+    "frozen": "freeze", "grew": "grow", "heard": "hear", "hung": "hang", "laid": "lay", "lay": "lie", "lent": "lend", "lit": "light",
+    "rebuilt": "rebuild", "built": "build", "sat": "sit",
+    "spoke": "speak", "spoken": "speak", "stuck": "stick", "swapped": "swap", "tore": "tear", "torn": "tear", "wore": "wear", "worn": "wear",
+    "women": "woman", "men": "man",
+    "people": "person", "children": "child", "halves": "half", "lives": "life", "feet": "foot", "data": "data", "reran": "rerun",
+    "withdrew": "withdraw", "withdrawn": "withdraw",
     "overwrote": "overwrite", "overwritten": "overwrite", "lapsed": "lapse", "died": "die", "dies": "die", "tied": "tie", "lying": "lie",
 }  # fmt: skip
 
@@ -52,12 +68,15 @@ def stem(word: str) -> str:
 
 
 _ENDINGS = (
-    ("sses", "ss"), ("ies", "y"), ("ied", "y"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("ss", "ss"), ("us", "us"), ("is", "is"), ("'s", ""), ("eed", "eed"),
+    ("sses", "ss"), ("ies", "y"), ("ied", "y"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("ss", "ss"), ("us", "us"), ("is", "is"), ("'s", ""),
+    ("eed", "eed"),
     ("ing", ""), ("ed", ""), ("s", ""),
 )  # fmt: skip
 _FAMILY = (
-    ("isation", "ize"), ("ization", "ize"), ("ification", "ify"), ("ations", ""), ("ation", ""), ("ition", ""), ("ction", "ct"), ("sion", "d"), ("tion", "t"), ("ment", ""), ("ness", ""),
-    ("ance", ""), ("ence", ""), ("ably", "abl"), ("able", ""), ("ible", ""), ("ally", "al"), ("ly", ""), ("ity", ""), ("ful", ""), ("less", ""), ("ier", "y"), ("er", ""), ("or", ""), ("al", ""),
+    ("isation", "ize"), ("ization", "ize"), ("ification", "ify"), ("ations", ""), ("ation", ""), ("ition", ""), ("ction", "ct"), ("sion", "d"),
+    ("tion", "t"), ("ment", ""), ("ness", ""),
+    ("ance", ""), ("ence", ""), ("ably", "abl"), ("able", ""), ("ible", ""), ("ally", "al"), ("ly", ""), ("ity", ""), ("ful", ""), ("less", ""),
+    ("ier", "y"), ("er", ""), ("or", ""), ("al", ""),
     ("ise", "ize"), ("yse", "yze"),
 )  # fmt: skip
 

@@ -11,52 +11,87 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from guardrails.case import Case, parse
+from guardrails.facts import words
 from guardrails.facts.known import Known, known
 from guardrails.facts.values import Day, Kind, Period, Scan, same_money
-from guardrails.facts import words
 from guardrails.facts.words import STOP, concept, stem
 from guardrails.finding import Level, Match, Span
-from guardrails.language.tokens import tokenize
 from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule
 
 _STATUS = re.compile(
     r"""
-      \b(?:churn\w*|upsell\w*|cross\ -?\ ?sell\w*|a\.?r\.?r|annual\ recurring\ revenue|book\ of\ business|land\ and\ expand|wallet\ share|lifetime\ value|quota)\b
-    | \b(?:health|retention|risk|engagement|sentiment|loyalty)\ (?:score|light|flag|list|dashboard|index|rating|status|colou?r)\b | \baccount\ (?:health|score|tier|grade|value|ranking)\b
+      \b(?:churn\w*|upsell\w*|cross\ -?\ ?sell\w*|a\.?r\.?r|annual\ recurring\ revenue|book\ of\ business|land\ and\ expand|wallet\ share|lifetime\ value
+      |quota)\b
+    | \b(?:health|retention|risk|engagement|sentiment|loyalty)\ (?:score|light|flag|list|dashboard|index|rating|status|colou?r)\b | \baccount\ (?:health
+    |score|tier|grade|value|ranking)\b
     | \b(?:watch|keep\ -\ sweet|priority|risk|save|at\ -\ risk|red|amber)\ -?\ ?list\b | \b(?:save|retention)\ (?:desk|team|squad|people|department)\b
-    | \b(?:your|this|the|upcoming|next|our|contract|annual|any)\ (?:\w+\ ){0,2}(?:renewal|re\ -\ tender|retender|price\ (?:review|rise|increase)|pricing\ review|rate\ review|rate\ (?:book|talks))\b
-    | \b(?:renewal|price|pricing|rate|contract)\ (?:date|talks?|conversation|discussion|quote|season|negotiations?|cycle|deadline|window)\b | \bbefore\ (?:you|we)\ (?:renew|re\ -\ sign)\b
+    | \b(?:your|this|the|upcoming|next|our|contract|annual|any)\ (?:\w+\ ){0,2}(?:renewal|re\ -\ tender|retender|price\ (?:review|rise|increase)
+    |pricing\ review|rate\ review|rate\ (?:book|talks))\b
+    | \b(?:renewal|price|pricing|rate|contract)\ (?:date|talks?|conversation|discussion|quote|season|negotiations?|cycle|deadline|window)\b
+    | \bbefore\ (?:you|we)\ (?:renew|re\ -\ sign)\b
     | \b(?:when|before|as|until|once|by\ the\ time)\ (?:\w+\ ){0,3}(?:renew|renews|re\ -\ sign)\b
-    | \b(?:account|client|customer|house|clients|customers|accounts|retainer|retainers|spender|shop|shops|logo)s?\ of\ (?:your|this|that|such)\ (?:size|value|standing|weight|volume|scale|tier|band|worth|revenue)\b
-    | \b(?:what|how\ much)\ (?:your|this|the)\ (?:account|business|contract|custom)\ (?:is|are)\ worth\b | \bworth\ to\ us\b | \b(?:you|your\ (?:account|business|contract|custom))\ (?:\w+\ ){0,3}(?:worth|brings?\ in|bring\ us|brings\ us|earns?\ us)\b
-    | \b(?:our|my)\ (?:\w+\ ){0,3}(?:largest|biggest|smaller|smallest|larger|bigger|top|strategic|key|flagship|best\ -\ paying|most\ strategic|most\ valuable|highest\ -\ value)\ (?:\w+\ )?(?:account|accounts|client|clients|customer|customers|logo|logos|retainer|retainers|payers?)\b
-    | \b(?:tier|segment|band|bracket|category|class)\ (?:-\ )?(?:[abc123]|one|two|three)\b(?:\ (?:account|client|customer|segment))? | \b(?:[abc]|first|second|third|top|lower|bottom)\ (?:-\ )?(?:tier|segment|band)\b
+    | \b(?:account|client|customer|house|clients|customers|accounts|retainer|retainers|spender|shop|shops|logo)s?\ of\ (?:your|this|that|such)\ (?:size
+    |value|standing|weight|volume|scale|tier|band|worth|revenue)\b
+    | \b(?:what|how\ much)\ (?:your|this|the)\ (?:account|business|contract|custom)\ (?:is|are)\ worth\b | \bworth\ to\ us\b | \b(?:you|your\ (?:account
+    |business|contract|custom))\ (?:\w+\ ){0,3}(?:worth|brings?\ in|bring\ us|brings\ us|earns?\ us)\b
+    | \b(?:our|my)\ (?:\w+\ ){0,3}(?:largest|biggest|smaller|smallest|larger|bigger|top|strategic|key|flagship|best\ -\ paying|most\ strategic
+    |most\ valuable|highest\ -\ value)\ (?:\w+\ )?(?:account|accounts|client|clients|customer|customers|logo|logos|retainer|retainers|payers?)\b
+    | \b(?:tier|segment|band|bracket|category|class)\ (?:-\ )?(?:[abc123]|one|two|three)\b(?:\ (?:account|client|customer|segment))? | \b(?:[abc]|first
+    |second|third|top|lower|bottom)\ (?:-\ )?(?:tier|segment|band)\b
     | \b(?:your|our|this|growth|low\ -\ touch|high\ -\ touch|smb|enterprise|strategic)\ (?:segment|tier)\b
-    | \bone\ of\ (?:the|our)\ (?:\w+\ )?(?:smaller|smallest|lesser|minor|larger|bigger|biggest)\ (?!\w+s\ (?:ever|in))(?:retainers?|accounts?|clients?|customers?|spenders?|fish|shops?|names?)\b
-    | \b(?:larger|bigger|smaller)\ (?:client|customer|account|logo|fish|contract)\b | \b(?:customers?|clients?|accounts?|firms?|houses?)\ (?:\w+\ ){0,2}(?:times\ (?:the|your)\ size|further\ (?:up|down))\b
-    | \b(?:you|your\ \w+|they|trustees|board|owner)\ (?:\w+\ ){0,5}(?:weighing|considering|exploring|evaluating|trialling|trialing|testing|courting|comparing|shopping\ around|window\ -\ shopping|looking\ (?:at|around)|talking\ to|walking)\ (?:\w+\ ){0,3}(?:alternatives?|elsewhere|competitors?|rivals?|vendors?|providers?|suppliers?|options|around)\b
-    | \b(?:other|another|rival|competing|alternative)\ (?:vendor|vendors|provider|providers|supplier|suppliers|bidder|bidders|quote|quotes)\b(?=.*\b(?:you|your)\b) | \byou\ (?:\w+\ ){0,4}(?:shopping\ around|window\ -\ shopping|leaving\ us|walk\ away|jump\ ship)\b
-    | \b(?:case\ study|reference\ (?:account|customer|client|call))\b(?=.*\b(?:you|your)\b) | \b(?:on|off)\ (?:our|the|a)\ (?:shortlist|short\ list|hit\ list|naughty\ list)\b
-    | \b(?:thin|our|the|your|low)\ margins?\ (?:on|with)\b | \bso\ little\ in\ it\ for\ us\b | \bperformance\ plan\b | \bfinal\ warning\b | \b(?:our|the)\ (?:insurers?|underwriters?|insurance)\ (?:\w+\ ){0,4}(?:covers?|pays?|stands?|refuses?|will|may|deductible|excess)\b
+    | \bone\ of\ (?:the|our)\ (?:\w+\ )?(?:smaller|smallest|lesser|minor|larger|bigger|biggest)\ (?!\w+s\ (?:ever|in))(?:retainers?|accounts?|clients?
+    |customers?|spenders?|fish|shops?|names?)\b
+    | \b(?:larger|bigger|smaller)\ (?:client|customer|account|logo|fish|contract)\b | \b(?:customers?|clients?|accounts?|firms?
+    |houses?)\ (?:\w+\ ){0,2}(?:times\ (?:the|your)\ size|further\ (?:up|down))\b
+    | \b(?:you|your\ \w+|they|trustees|board|owner)\ (?:\w+\ ){0,5}(?:weighing|considering|exploring|evaluating|trialling|trialing|testing|courting
+    |comparing|shopping\ around|window\ -\ shopping|looking\ (?:at|around)|talking\ to|walking)\ (?:\w+\ ){0,3}(?:alternatives?|elsewhere|competitors?
+    |rivals?|vendors?|providers?|suppliers?|options|around)\b
+    | \b(?:other|another|rival|competing|alternative)\ (?:vendor|vendors|provider|providers|supplier|suppliers|bidder|bidders|quote|quotes)\b(?=.*\b(?:you
+    |your)\b) | \byou\ (?:\w+\ ){0,4}(?:shopping\ around|window\ -\ shopping|leaving\ us|walk\ away|jump\ ship)\b
+    | \b(?:case\ study|reference\ (?:account|customer|client|call))\b(?=.*\b(?:you|your)\b) | \b(?:on|off)\ (?:our|the|a)\ (?:shortlist|short\ list
+    |hit\ list|naughty\ list)\b
+    | \b(?:thin|our|the|your|low)\ margins?\ (?:on|with)\b | \bso\ little\ in\ it\ for\ us\b | \bperformance\ plan\b | \bfinal\ warning\b | \b(?:our
+    |the)\ (?:insurers?|underwriters?|insurance)\ (?:\w+\ ){0,4}(?:covers?|pays?|stands?|refuses?|will|may|deductible|excess)\b
     """,
     re.VERBOSE,
 )
+# A sentence without one of these beginnings matches nothing above.
+_SIGNS = (
+    "churn", "upsell", "cross", "a.r.r", "arr", "annual", "book", "land", "wallet", "lifetime", "quota", "score", "light", "flag", "list",
+    "dashboard", "index", "rating", "status", "colo",
+    "health", "tier", "grade", "ranking", "desk", "team", "squad", "retention", "renew", "tender", "retender", "price", "pricing", "rate",
+    "contract", "sign", "size", "value", "standing",
+    "weight", "volume", "scale", "band", "worth", "revenue", "bring", "earn", "larg", "big", "small", "top", "strategic", "key", "flagship", "best",
+    "most", "highest", "segment", "bracket",
+    "category", "class", "lesser", "minor", "times", "further", "weigh", "consider", "explor", "evaluat", "trial", "test", "court", "compar", "shop",
+    "window", "look", "talk", "walk",
+    "vendor", "provider", "supplier", "bidder", "quote", "leav", "jump", "case", "reference", "short", "hit", "naughty", "margin", "little",
+    "performance", "final", "insur", "underwr",
+)  # fmt: skip
 # Ways of letting something slip: with one word that only the background has, they are enough.
 _FRAME = re.compile(
-    r"""\b(?:between\ (?:ourselves|you\ and\ me|us)|(?:on|in)\ (?:our|the)\ (?:system|list|books|file|notes|radar|register)|list\ of\ ours|(?:beside|next\ to|against|by)\ your\ name|ha(?:ve|s|ve\ got|'s\ got)\ you\ (?:down|on|marked|listed)
-    |under\ (?:your|the)\ hat|not\ public\ yet|i\ (?:know|hear|heard|notice|noticed|gather|see|understand|believe)\ (?:that\ )?(?:you|your)|we\ (?:know|hear|heard|gather|understand)\ (?:that\ )?(?:you|your)|as\ the\ corridor|rumou?r|whisper
-    |(?:not|n't)\ (?:normally|usually|as\ a\ rule)|normally\ not|around\ the\ corner|draws?\ near|before\ we\ (?:speak|talk|sit|meet|discuss)|(?:i|we)\ am\ conscious|mindful|make\ up\ your\ mind|decision\ to\ make|decisions?\ to\ take|negotiating|on\ the\ table|even\ for\ an?|(?:after|before|by|until|this\ side\ of)\ christmas|(?:in|before|by|after)\ the\ new\ year)\b""",
+    r"""\b(?:between\ (?:ourselves|you\ and\ me|us)|(?:on|in)\ (?:our|the)\ (?:system|list|books|file|notes|radar|register)|list\ of\ ours|(?:beside
+    |next\ to|against|by)\ your\ name|ha(?:ve|s|ve\ got|'s\ got)\ you\ (?:down|on|marked|listed)
+    |under\ (?:your|the)\ hat|not\ public\ yet|i\ (?:know|hear|heard|notice|noticed|gather|see|understand|believe)\ (?:that\ )?(?:you|your)|we\ (?:know
+    |hear|heard|gather|understand)\ (?:that\ )?(?:you|your)|as\ the\ corridor|rumou?r|whisper
+    |(?:not|n't)\ (?:normally|usually|as\ a\ rule)|normally\ not|around\ the\ corner|draws?\ near|before\ we\ (?:speak|talk|sit|meet|discuss)|(?:i
+    |we)\ am\ conscious|mindful|make\ up\ your\ mind|decision\ to\ make|decisions?\ to\ take|negotiating|on\ the\ table|even\ for\ an?|(?:after|before|by
+    |until|this\ side\ of)\ christmas|(?:in|before|by|after)\ the\ new\ year)\b""",
     re.VERBOSE,
 )
 # Words too common to betray anything alone.
 _COMMON = frozenset(
     concept(word)
-    for word in """account client customer contract team people month year week day new good high low medium critical risk planned plan planning mention note want wants asked ask talk talks
-    call calls meet met set sent send called flagged flag list marked mark support manager time open big small sure nice left slow service start end bring big year far long business
-    data report work working issue ticket problem first second next help find move read write need check change check show add hear pay look wait date answer question fix back name
+    for word in """account client customer contract team people month year week day new good high low medium critical risk planned plan planning
+    mention note want wants asked ask talk talks
+    call calls meet met set sent send called flagged flag list marked mark support manager time open big small sure nice left slow service start end
+    bring big year far long business
+    data report work working issue ticket problem first second next help find move read write need check change check show add hear pay look wait date
+    answer question fix back name
     side care part case hand number right left line close possible already number order""".split()
 )
 _SEASONS = ("spring", "summer", "autumn", "winter")
@@ -73,27 +108,42 @@ def _subjects() -> dict[str, frozenset[int]]:
     return {word: frozenset(numbers) for word, numbers in found.items()}
 
 
-def find(reading: Reading) -> Iterator[Match]:
-    """Yield the words that only the background explains, and talk of the customer's commercial standing."""
+_read: WeakKeyDictionary[Reading, tuple[Match, ...]] = WeakKeyDictionary()
+
+
+def find(reading: Reading) -> tuple[Match, ...]:
+    """Return the words that only the background explains, and talk of the customer's commercial standing."""
+    if reading not in _read:
+        _read[reading] = tuple(_find(reading))
+    return _read[reading]
+
+
+def _find(reading: Reading) -> Iterator[Match]:
     if reading.case is None:
         return
     facts = known(reading.case)
-    touched = _touched(reading.case)
-    for sentence in reading.all:
-        yield from _leaks(sentence, facts, touched)
+    touched = _touched(facts, reading.case)
+    for line in reading.ledger.lines:
+        yield from _leaks(line.sentence, line.scan, facts, touched)
 
 
-def _touched(case: Case) -> frozenset[int]:
+def _touched(facts: Known, case: Case) -> frozenset[int]:
     """Return the subjects of commercial.txt that the notes of a case are about."""
-    text = " ".join(str(value) for key, value in case.background().items() if not key.endswith((".arr", ".currency", ".renewal_date", ".churn_risk")))
-    told = [number for token in tokenize(text) for number in _subjects().get(stem(token.lower), ())]
-    renewal = {number for number in _subjects()[stem("renewal")]} if case.account.background.renewal_date else set()
+    words = {
+        word
+        for fact in facts.internal
+        if not fact.key.endswith((".arr", ".currency", ".renewal_date", ".churn_risk"))
+        for word in re.findall(r"[^\W\d_]+", fact.text.lower())
+    }
+    told = [number for word in words for number in _subjects().get(stem(word), ())]
+    renewal = set(_subjects()[stem("renewal")]) if case.account.background.renewal_date else set()
     return frozenset(told) | renewal
 
 
-def _leaks(sentence: Sentence, facts: Known, touched: frozenset[int]) -> Iterator[Match]:
+def _leaks(sentence: Sentence, scan: Scan, facts: Known, touched: frozenset[int]) -> Iterator[Match]:
     weights: list[tuple[int, int, float, str | None]] = []  # start, end, weight, evidence
-    for status in _STATUS.finditer(sentence.flat):
+    signs = any(token.lower.startswith(_SIGNS) for token in sentence.tokens)
+    for status in _STATUS.finditer(sentence.flat) if signs else ():
         span = sentence.span(status.start(), status.end())
         words = [token.lower for token in sentence.tokens if span.start <= token.start < span.end and token.lower not in STOP and token.lower.isalpha()]
         new = [word for word in words if concept(word) not in facts.vocabulary]
@@ -116,7 +166,7 @@ def _leaks(sentence: Sentence, facts: Known, touched: frozenset[int]) -> Iterato
             weights.append((token.start, token.end, 2.0, evidence))
         else:
             weights.append((token.start, token.end, 0.4 if word in _COMMON else 1.0, evidence))
-    weights += _values(sentence, facts)
+    weights += _values(sentence, scan, facts)
     if not weights:
         return
     weights += [(*sentence.span(frame.start(), frame.end()), 1.0, None) for frame in _FRAME.finditer(sentence.flat)]
@@ -137,10 +187,9 @@ def _leaks(sentence: Sentence, facts: Known, touched: frozenset[int]) -> Iterato
         yield Match(sentence.field, _clause(sentence, best[1], best[2]), evidence=best[3])
 
 
-def _values(sentence: Sentence, facts: Known) -> list[tuple[int, int, float, str | None]]:
+def _values(sentence: Sentence, scan: Scan, facts: Known) -> list[tuple[int, int, float, str | None]]:
     """Return the values of a sentence that only the background holds."""
     found: list[tuple[int, int, float, str | None]] = []
-    scan = Scan(sentence.text, sentence.start, facts.today)
     for value in scan.found:
         for fact in facts.internal:
             if any(_same(value, other, facts) for other in fact.values):
@@ -181,7 +230,7 @@ def _same(value: object, other: object, facts: Known) -> bool:
             return same_money(value.unit, other.unit) and not any(mine == amount for amount, _, _ in facts.money)
         return not (mine in facts.percents if value.kind is Kind.PERCENT else any(mine == number for number, _, _ in facts.numbers))
     if isinstance(mine, Day | Period) and isinstance(theirs, Day | Period):
-        if isinstance(mine, Day) and (mine.month is None or (mine.day is None and mine.weekday is not None)) and not (mine.relative and False):
+        if isinstance(mine, Day) and (mine.month is None or (mine.day is None and mine.weekday is not None)):
             if mine.day is None:
                 return False
             return isinstance(theirs, Day) and any(day in theirs.days for day in mine.days) and not any(day in facts.dates for day in mine.days)
@@ -202,7 +251,12 @@ def _clause(sentence: Sentence, start: int, end: int) -> Span:
     while right < len(text) and text[right] not in ",;:—–)":
         right += 1
     opening = None
-    for word in re.finditer(r"\b(?:before|as|with|since|given|because|when|though|although|ahead of|now that|until|once|while|after)\b", text[left : start - sentence.start + 9], re.IGNORECASE):
+    for word in re.finditer(
+        r"\b(?:before|as|with|since|given|because|when|though|although|ahead of|now that|until|once|while"
+        r"|after)\b",
+        text[left : start - sentence.start + 9],
+        re.IGNORECASE,
+    ):
         opening = word if left + word.start() <= start - sentence.start else opening
     if opening and left + opening.start() > left + 8:
         left += opening.start()

@@ -21,7 +21,8 @@ _TEAM = re.compile(
 )
 _PRINTED = {
     Role.REP: "a representative", Role.CSM: "a customer success manager", Role.SUPPORT_LEAD: "a support lead", Role.ACCOUNT_MANAGER: "an account manager",
-    Role.VP_CS: "a VP of Customer Success or a Head of Product", Role.HEAD_OF_PRODUCT: "a VP of Customer Success or a Head of Product", Role.EXECUTIVE: "the CEO or CTO",
+    Role.VP_CS: "a VP of Customer Success or a Head of "
+    "Product", Role.HEAD_OF_PRODUCT: "a VP of Customer Success or a Head of Product", Role.EXECUTIVE: "the CEO or CTO",
 }  # fmt: skip
 
 

@@ -10,45 +10,66 @@ import re
 from collections.abc import Iterator
 
 from guardrails.case import parse
-from guardrails.facts.values import Day, Kind, values
+from guardrails.facts.values import Day, Kind
 from guardrails.finding import Level, Match
 from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule
 
 _I = r"(?:i|we|our (?:[\w'-]+ ){1,4}|my (?:[\w'-]+ ){1,3}|the (?:[\w'-]+ ){1,4})"
-_REACH = r"""(?:call|phone|telephone|ring|e-?mail|e - mail|text|visit|meet|write|speak|talk|update|report|brief|present|check in|check back|check - in|follow up|get back|come back|be back|report back|circle back
-|touch base|be in touch|stay in touch|keep in touch|sit down|sit with|walk (?:you|your)|go (?:through|over)|run through|let you know|keep you (?:posted|informed|updated|up)|tell you|inform you|join (?:a|the|you)
-|be on (?:the|a) (?:phone|line|call)|be at your|(?:come )?(?:to|by|round|over|out|down) (?:see|visit|you|your|\w+ on)|come (?:to|by|round|over|out|down)|speak with|drop (?:in|by)|stop by|swing by|look in|knock|see you|show you|take you through|give you (?:a|an|the) (?:\w+ )?(?:call|ring|buzz|bell|update|shout)|be with you
-|send (?:you|your|word|a|an|the|out|over)|bring you|publish|share|pick up the phone|hear (?:from you|how|whether)|(?:check|confirm|ask|see|make sure) (?:that|whether|how|with you|in)|be calling|be ringing|be writing|be phoning
+_REACH = r"""(?:call|phone|telephone|ring|e-?mail|e - mail|text|visit|meet|write|speak|talk|update|report|brief|present|check in|check back|check - in
+    |follow up|get back|come back|be back|report back|circle back
+|touch base|be in touch|stay in touch|keep in touch|sit down|sit with|walk (?:you|your)|go (?:through|over)|run through|let you know
+    |keep you (?:posted|informed|updated|up)|tell you|inform you|join (?:a|the|you)
+|be on (?:the|a) (?:phone|line|call)|be at your|(?:come )?(?:to|by|round|over|out|down) (?:see|visit|you|your|\w+ on)|come (?:to|by|round|over|out
+    |down)|speak with|drop (?:in|by)|stop by|swing by|look in|knock|see you|show you|take you through|give you (?:a|an|the) (?:\w+ )?(?:call|ring|buzz
+    |bell|update|shout)|be with you
+|send (?:you|your|word|a|an|the|out|over)|bring you|publish|share|pick up the phone|hear (?:from you|how|whether)|(?:check|confirm|ask|see
+    |make sure) (?:that|whether|how|with you|in)|be calling|be ringing|be writing|be phoning
 |be visiting|post|pop (?:in|by|round|over)|catch up|dial|contact|reach out|host|hold|arrange a|set up a|expect you)"""
-_SOON = r"(?:'ll|’ll|will|shall|am going to|are going to|'m going to|'re going to|am to|plan to|intend to|propose to|should like to|would like to|want to|mean to|promise to|undertake to|commit to|have (?:booked|set|arranged|scheduled|blocked|put)|is going to|is to|let 's|let us|can|would|would welcome (?:the|a) chance to|am coming|are coming|'m coming|'re coming|come)"
+_SOON = (
+    r"(?:'ll|’ll|will|shall|am going to|are going to|'m going to|'re going to|am to|plan to|intend to|propose to|should like to|would like to|want "
+    r"to|mean to|promise to|undertake to|commit to|have (?:booked|set|arranged|scheduled|blocked|put)|is going to|is to|let 's|let us|can|would|would "
+    r"welcome (?:the|a) chance to|am coming|are coming|'m coming|'re coming|come)"
+)
 _PROMISE = re.compile(
-    rf"(?<![\w']){_I} ?(?:[\w-]+ ){{0,3}}?{_SOON} (?:also |personally |then |myself |still |both |of course |, [^,]{{1,40}} , |[\w-]+ly |now |again |next |soon |only |gladly ){{0,2}}{_REACH}"
+    rf"(?<![\w']){_I} ?(?:[\w-]+ ){{0,3}}?{_SOON} (?:also |personally |then |myself |still |both |of course |, [^,]{{1,40}} , |[\w-]+ly |now |again "
+    rf"|next |soon |only |gladly ){{0,2}}{_REACH}"
     rf"|\blet (?:'s|us) (?:[\w-]+ ){{0,2}}{_REACH}"
 )
 _RECEIVE = re.compile(
-    r"\byou (?:and your \w+ |all |both )?(?:will|shall|'ll) (?:also |then |each |still |first |next |now ){0,2}(?:hear|have|get|receive|find|see|be (?:hearing|getting|receiving|told|called|sent|given))\b"
+    r"\byou (?:and your \w+ |all |both )?(?:will|shall|'ll) (?:also |then |each |still |first |next |now ){0,2}(?:hear|have|get|receive|find|see|be "
+    r"(?:hearing|getting|receiving|told|called|sent|given))\b"
     r"|\b(?:expect|look out for) (?:a|my|our|the) [\w-]*(?: ?- ?)?(?:call|note|letter|report|update|e-?mail)"
 )
-_NEWS = r"(?:call|calls|phone call|update|updates|report|reports|post ?- ?mortem|postmortem|review|written account|public account|full account|own account|account of (?:it|what|the)|findings|note|letter|e ?-? ?mail|visit|meeting|check ?- ?in|analysis|write ?- ?up|summary|the count|result|results|answer|news|status|bulletin|message|conversation|session|invitation)"
+_NEWS = (
+    r"(?:call|calls|phone call|update|updates|report|reports|post ?- ?mortem|postmortem|review|written account|public account|full account|own "
+    r"account|account of (?:it|what|the)|findings|note|letter|e ?-? ?mail|visit|meeting|check ?- ?in|analysis|write ?- ?up|summary|the count|result"
+    r"|results|answer|news|status|bulletin|message|conversation|session|invitation)"
+)
 _COMES = re.compile(
-    rf"(?<!your )(?<!you )(?<!a )\b{_NEWS}(?: [\w'-]+){{0,8}}? (?:will|shall|'ll|is|are|'s|follows?|comes?|reach(?:es)?|lands?|arrives?|goes|go|due|starts?|happens?|takes? place|stands?|begins?|booked|fixed|set|scheduled|waits?|appears?|published)\b"
+    rf"(?<!your )(?<!you )(?<!a )\b{_NEWS}(?: [\w'-]+){{0,8}}? (?:will|shall|'ll|is|are|'s|follows?|comes?|reach(?:es)?|lands?|arrives?|goes|go|due"
+    rf"|starts?|happens?|takes? place|stands?|begins?|booked|fixed|set|scheduled|waits?|appears?|published)\b"
 )
 _NOTHING = re.compile(
-    r"\b(?:may|might|could|maybe|perhaps|sometime|some time|some day|eventually)\b|\b(?:not|no|n't|never|nor) (?:[\w-]+ ){0,3}(?:call|write|correspond\w*|enter|further|propose|intend|be (?:contact|call|writ)\w*)"
+    r"\b(?:may|might|could|maybe|perhaps|sometime|some time|some day|eventually)\b|\b(?:not|no|n't|never|nor) (?:[\w-]+ ){0,3}(?:call|write"
+    r"|correspond\w*|enter|further|propose|intend|be (?:contact|call|writ)\w*)"
     r"|\bdo not propose\b|\bdoes not propose\b"
 )
 _CONDITION = re.compile(
-    r"(?<![\w'])(?:if|should you|should any\w*|unless|in case|were you|whenever|in the event|as soon as you|once you|when you (?:reply|write|call|ring)|tell me|tell us|just ask|on request)\b"
+    r"(?<![\w'])(?:if|should you|should any\w*|unless|in case|were you|whenever|in the event|as soon as you|once you|when you (?:reply|write|call"
+    r"|ring)|tell me|tell us|just ask|on request)\b"
 )
 _YOURS = re.compile(
-    r"\b(?:please|feel free|do not hesitate|don't hesitate|you can|you may|you have|reach me|reply|call me|ring me|write me|write to me|contact us|my (?:door|line|phone))\b"
+    r"\b(?:please|feel free|do not hesitate|don't hesitate|you can|you may|you have|reach me|reply|call me|ring me|write me|write to me|contact us|my "
+    r"(?:door|line|phone))\b"
 )
 _FRAGMENT = re.compile(
-    rf"^(?:[-*•–\d.) ]+)?(?:(?:next|then|also|plus|follow ?- ?up|what comes next|next steps?) ?[:,]? )?(?:an? |the |our |my |your )?(?:(?!i |we |you )[\w-]+ ){{0,2}}?{_NEWS}\b(?! (?:was|were|had|did|went|came))"
+    rf"^(?:[-*•–\d.) ]+)?(?:(?:next|then|also|plus|follow ?- ?up|what comes next|next steps?) ?[:,]? )?(?:an? |the |our |my |your )?(?:(?!i |we |you "
+    rf")[\w-]+ ){{0,2}}?{_NEWS}\b(?! (?:was|were|had|did|went|came))"
 )
 _PRESENT = re.compile(
-    r"\b(?:i|we) (?:also |then |both |still )?(?:call|ring|phone|telephone|write|visit|come|bring|send|report|show|meet|look|check|give|walk|sit|talk|speak|stand|see|am at|are at|am on|am with|go through)\b"
+    r"\b(?:i|we) (?:also |then |both |still )?(?:call|ring|phone|telephone|write|visit|come|bring|send|report|show|meet|look|check|give|walk|sit|talk"
+    r"|speak|stand|see|am at|are at|am on|am with|go through)\b"
 )
 _SLOT = re.compile(r"\[[^\]\n]{2,80}\]|\{\{?[^}\n]{1,60}\}|\btbd\b|\btbc\b|\bxx\b")
 _MONEY_ONLY = re.compile(r"\b(?:refund|credit|invoice|bill|money|amount|payment|statement|account|balance|discount)\b")
@@ -57,7 +78,7 @@ _MONEY_ONLY = re.compile(r"\b(?:refund|credit|invoice|bill|money|amount|payment|
 def announces(sentence: Sentence, reading: Reading) -> bool:
     """Whether a sentence announces a contact that the sender will make."""
     flat = sentence.flat
-    dated = [value for value in values(sentence.text, 0, reading.ledger.today) if _ahead(value, reading)]
+    dated = [value for value in reading.ledger.values(sentence) if _ahead(value, reading)]
     slotted = bool(_SLOT.search(sentence.text.lower()))
     for cut in re.split(r" [;:—–] ", flat):
         if _NOTHING.search(cut) and not dated:

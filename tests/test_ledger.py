@@ -1,0 +1,119 @@
+"""The map from what a letter says to the facts behind it."""
+
+from typing import Any
+
+import pytest
+
+from guardrails.case import Case, parse
+from guardrails.facts.ledger import Item, Standing
+from guardrails.finding import Finding
+from guardrails.letter import Letter, Reading
+from guardrails.policy import default_policy
+from guardrails.rule import Rule
+from guardrails.rules.facts.inconsistent_fact import rule as inconsistent
+from guardrails.rules.facts.invented_fact import rule as invented
+from guardrails.rules.facts.leaked_internal_fact import rule as leaked
+from guardrails.rules.restitution.remedy_mismatch import rule as mismatch
+
+
+def case(**incident: Any) -> Case:
+    return parse(
+        {
+            "incident": {
+                "severity": "high",
+                "started_at": "2026-02-10T06:40",
+                "ended_at": "2026-02-10T09:55",
+                "timezone": "GMT",
+                "impact": "Booking board offline; 22 trucks queued at the gate.",
+                "cause": "We deployed an index change at the morning peak.",
+                "fixes": "Change rolled back at 09:55.",
+            }
+            | incident,
+            "account": {
+                "company": "Fennimore Cold Storage",
+                "contact": {"first_name": "Adaeze"},
+                "tickets": [{"id": "8812", "public": True, "body": "Your board cost us 5,000 pounds; you promised a refund."}],
+                "background": {"arr": "40800", "renewal_date": "2026-06-30", "notes": "Ops director is evaluating Portside."},
+            },
+            "remedy": {"items": [{"kind": "refund", "amount": "3400", "currency": "GBP", "text": "February fee"}]},
+            "sender": {"name": "Priscilla Vane", "title": "VP of Customer Success", "company": "Quaylight"},
+            "follow_up": "Call on Thursday 12 February at 10:00 GMT.",
+            "written_on": "2026-02-10",
+        }
+    )
+
+
+def items(text: str) -> list[Item]:
+    return [item for item in Reading(Letter("", text), case(), default_policy()).ledger.items if item.standing is not Standing.IDLE]
+
+
+def findings(rule: Rule, text: str, **incident: Any) -> list[str]:
+    found: tuple[Finding, ...] = rule.run(Reading(Letter("", text), case(**incident), default_policy()))
+    return [finding.quote for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("It began at twenty to seven.", "incident.started_at: 2026-02-10 06:40"),
+        ("On Tuesday the board was down.", "incident.started_at: 2026-02-10 06:40"),
+        ("Twenty-two trucks queued.", "incident.impact: Booking board offline; 22 trucks queued at the gate."),
+        ("You get back three thousand four hundred pounds.", "remedy.items[0].amount: 3400 GBP"),
+        ("I will call you the day after tomorrow.", "follow_up: Call on Thursday 12 February at 10:00 GMT."),
+    ],
+)
+def test_each_figure_leads_to_its_fact(text: str, fact: str) -> None:
+    assert [item.fact for item in items(text)] == [fact]
+
+
+def test_a_duration_is_derived_from_start_and_end() -> None:
+    (item,) = items("For three hours and a quarter your gate stood still.")
+    assert item.standing is Standing.HELD
+    assert "incident.ended_at" in (item.fact or "")
+    assert item.value_text == "3:15:00"
+
+
+def test_what_nobody_gave_is_unknown() -> None:
+    assert findings(invented, "On Tuesday 31 trucks queued.") == ["31"]
+    assert findings(invented, "I will call you on Friday 13 February.") == ["Friday 13 February"]
+
+
+def test_a_right_date_with_a_wrong_weekday_contradicts_the_calendar() -> None:
+    text = "I will call you on Friday 12 February."
+    assert findings(inconsistent, text) == findings(invented, text) == ["Friday 12 February"]
+
+
+def test_a_sum_that_does_not_add_up_contradicts_itself() -> None:
+    assert findings(inconsistent, "From 06:40 to 09:55, two hours and a quarter, the board was down.") == ["two hours and a quarter"]
+
+
+def test_a_ticket_grounds_no_remedy() -> None:
+    assert findings(mismatch, "We will refund 5,000 pounds.") != []
+
+
+def test_the_background_may_not_show() -> None:
+    assert findings(leaked, "I know that you have been looking at Portside.") != []
+    assert findings(leaked, "I want this settled before we talk about June.") != []
+    assert findings(leaked, "We looked at the index again.") == []
+
+
+def test_an_approved_amount_is_suggested_for_a_wrong_one() -> None:
+    (finding,) = mismatch.run(Reading(Letter("", "We refund £4,300 of your February fee."), case(), default_policy()))
+    assert finding.suggestion == "We refund £3,400 of your February fee"
+    assert finding.evidence == "remedy.items[0].amount: 3400 GBP"
+
+
+def test_money_at_low_severity_is_a_mismatch_and_a_returned_overcharge_is_not() -> None:
+    assert findings(mismatch, "Please accept a £25 voucher.", severity="low") != []
+    assert findings(mismatch, "The £310 we took too much went back to you.", severity="low", fixes="£310 refunded on 10 February.") == []
+
+
+def test_offsets_point_into_the_field() -> None:
+    text = "Dear Adaeze,\n\nOn Tuesday 31 trucks queued 🚚 at 06:40."
+    for item in items(text):
+        assert text[item.span.start : item.span.end] == item.quote
+
+
+def test_without_a_case_every_rule_but_the_calendar_is_silent() -> None:
+    reading = Reading(Letter("", "I will call you on Friday 12 February 2026."), None, default_policy())
+    assert [finding.quote for finding in inconsistent.run(reading)] == ["Friday 12 February 2026"]
