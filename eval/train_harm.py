@@ -17,53 +17,48 @@ from guardrails.language import harm
 from guardrails.language.passive import passives
 
 TARGET = Path(harm.__file__).with_name("harm.json")
-NAME = "harmful"
+NAME = "passive-voice"
 
 
-def rows() -> list[Row]:
-    """Return every passive of the tuned records that has a mark, with its features and whether it is harmful."""
-    return [row for record in records() for row in _rows(record)]
+def rows() -> list[tuple[Row, bool | None]]:
+    """Return the passives of the tuned records that have a mark, each with what `settled` makes of it."""
+    return [pair for record in records() for pair in _rows(record)]
 
 
-def _rows(record: Record) -> Iterator[Row]:
+def _rows(record: Record) -> Iterator[tuple[Row, bool | None]]:
     read = reading(record)
     for sentence in read.all:
         for passive in passives(sentence.tokens):
             met = [
                 mark
                 for mark in record["labels"]["findings"]
-                if mark["rule"] == "passive-voice" and mark["in"] == sentence.field and mark["start"] < passive.end and passive.start < mark["end"]
+                if mark["rule"] == NAME and mark["in"] == sentence.field and mark["start"] < passive.end and passive.start < mark["end"]
             ]
-            if met and passive.finite:
-                quote = read.letter.field(sentence.field)[passive.start : passive.end]
-                yield Row(
-                    record["id"],
-                    record["writer"],
-                    record["kind"],
-                    f"{quote} | {sentence.text}",
-                    harm.features(read, sentence, passive),
-                    {NAME: any(mark["harmful"] for mark in met)},
-                )
+            if not passive.finite or not any(not mark.get("borderline") for mark in met):
+                continue
+            scene = harm.scene(read, sentence, passive)
+            sure = harm.settled(scene)
+            text = f"{read.letter.field(sentence.field)[passive.start : passive.end]} | {sentence.text}"
+            yield Row(record["id"], record["writer"], record["kind"], text, harm.features(scene), {NAME: any(mark["harmful"] for mark in met)}), sure
 
 
-def train(chosen: list[Row]) -> str:
-    """Return the text of the weights file."""
-    constant, weights = fit(chosen, NAME)
+def train(chosen: list[tuple[Row, bool | None]]) -> str:
+    """Return the text of the weights file, learned from the passives that `settled` leaves open."""
+    constant, weights = fit([row for row, sure in chosen if sure is None], NAME)
     table = {"": round(100 * constant)} | {name: rounded for name, weight in sorted(weights.items()) if abs(rounded := round(100 * weight)) >= 3}
     return json.dumps(table, ensure_ascii=False, indent=0) + "\n"
 
 
-def cross(chosen: list[Row]) -> None:
+def cross(chosen: list[tuple[Row, bool | None]]) -> None:
     """Print how many passives of writers not learned from are told rightly, and each that is not."""
-    scored = out_of_fold(chosen, NAME)
-    for writer in sorted({row.writer for row, _ in scored}):
-        right = [(score > 0) == row.labels[NAME] for row, score in scored if row.writer == writer]
-        print(f"{writer:12} {sum(right)} of {len(right)}, {sum(right) / len(right):.3f}")
-    right = [(score > 0) == row.labels[NAME] for row, score in scored]
-    print(f"{'all':12} {sum(right)} of {len(right)}, {sum(right) / len(right):.3f}")
-    for row, score in scored:
-        if (score > 0) != row.labels[NAME]:
-            print(f"{'harmful' if row.labels[NAME] else 'harmless':8} {score:+.1f} {row.record} {row.text}")
+    scored = [(row, score > 0) for row, score in out_of_fold([row for row, sure in chosen if sure is None], NAME)]
+    scored += [(row, sure) for row, sure in chosen if sure is not None]
+    for writer in (*sorted({row.writer for row, _ in scored}), ""):
+        right = [said == row.labels[NAME] for row, said in scored if not writer or row.writer == writer]
+        print(f"{writer or 'all':12} {sum(right)} of {len(right)}, {sum(right) / len(right):.3f}")
+    for row, said in scored:
+        if said != row.labels[NAME]:
+            print(f"taken for {'harmful' if said else 'harmless'}: {row.record} {row.text}")
 
 
 def main() -> int:
