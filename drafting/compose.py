@@ -263,6 +263,7 @@ class _Writer:
         return {
             "sorry": lambda: self._sorry,
             "issue": lambda: self._issue,
+            "impact": self._consequences,
             "effect": lambda: self._first_harm(_ANY),
             "scope": lambda: self._value(incident.scope) if incident.scope else None,
             "goals": lambda: self._value(self.account.goals) if self.account.goals else None,
@@ -270,7 +271,7 @@ class _Writer:
             "start": lambda: (
                 style.at(started, zoned=not (self.windowed and isinstance(ended, datetime) and style.zone(started) == style.zone(ended))) if started else None
             ),
-            "end": lambda: style.until(started, ended) if started and ended and started != ended else None,
+            "end": lambda: (style.until(started, ended) if started else style.at(ended)) if ended and started != ended else None,
             "duration": lambda: None if disagrees or not over else length(incident.duration, incident.elapsed()),
             "detected": lambda: style.at(incident.detected_at) if incident.detected_at else None,
             "apologies": lambda: listed([style.day(earlier.at) for earlier in self.account.apologies]) or None,
@@ -283,6 +284,7 @@ class _Writer:
         wording = self.wording
         return {
             "summary": lambda item: [] if self._sorry and "summary" in self.used else wording.tell(self.incident.summary or "", "summary"),
+            "harm": lambda item: self._harm(),
             "impact": lambda item: self._impact(),
             "scope": lambda item: self._scope(),
             "cause": lambda item: wording.tell(self.incident.cause or "", "cause"),
@@ -339,6 +341,24 @@ class _Writer:
             told = self._all_impact
             found = told[0].rstrip(".").removeprefix("It left you with ") if told else None
         return capital(found) if found and len(found) <= 85 and ":" not in found else None
+
+    def _harm(self) -> list[str]:
+        """Return the first sentence of the impact where it tells the failure itself and the rest tells what came of it."""
+        told = self._impact()
+        if self._sorry or self.used or len(told) < 2:
+            return []
+        self.used.add(told[0])
+        return told[:1]
+
+    def _consequences(self) -> str | None:
+        """Return the impact as words behind a colon, where it tells what the customer had of it and leans on nothing before."""
+        told = self._impact()
+        first = told[0] if told else ""
+        leans = re.match(r"(?:We|Our|I|You|It|They|This|These|Those|Both|He|She|There)\b|\S+ (?:was|were) (?:missing|late|lost)\b", first)
+        harmless = re.search(r"\b(?:was|were|is|are) (?:not|un(?:harmed|touched|changed|affected))\b|\bno \w+ (?:was|were|could)\b", first)
+        if not first or ":" in first or leans or harmless or (len(self._all_impact) == 1 and not self._sorry and re.search(r"\bour\b", first)):
+            return None
+        return " ".join([self.wording.lower(told[0]), *told[1:]]).removesuffix(".")
 
     @cached_property
     def _all_impact(self) -> list[str]:

@@ -22,6 +22,16 @@ _NUMBER = re.compile(r"(?:[^\w\s]{0,2}|[A-Z]{1,3}[$€£]?|[A-Z]{3} ?)?\d")
 _TIMELY = re.compile(
     r"\b(?:every|each|weekly|daily|monthly|nightly|whenever|always|for \d+ \w+|until|quarterly)\b|\bbefore (?:any|each|every)\b", re.IGNORECASE
 )
+_BY = re.compile(
+    r"(?: [\w-]+)? by (?!\d|noon|midnight|the end|email|e-mail|phone|post|hand|mistake|accident|then|about|almost|nearly|over|more|an? (?:minute|hour|day|week|month)|one|two|three|four|five|six|seven|eight|nine|ten|half|name|account|row|"
+    + "|".join([*_DAYS, *_MONTHS])
+    + r"|[€£$])"
+)
+_TENSES = {
+    "past": ("We", "past"), "present": ("We", "base"), "perfect": ("We have", "participle"), "before": ("We had", "participle"),
+    "progressive": ("We are", "gerund"), "future": ("We will", "base"), "past not": ("We did not", "base"), "present not": ("We do not", "base"),
+    "perfect not": ("We have not", "participle"), "before not": ("We had not", "participle"), "future not": ("We will not", "base"),
+}  # fmt: skip
 _DATED = re.compile(
     r"\b(?:on|by|from|until)\b[^,;]*?(?:\d{1,2} (?:" + "|".join(_MONTHS) + r")|(?:" + "|".join(_MONTHS) + r") \d{1,2}\b|" + "|".join(_DAYS) + ")"
 )
@@ -77,9 +87,10 @@ class Wording:
         first = re.match(r"[^\W\d_]+(?![$€£])", text)
         only = " " not in text and first and not common(text.lower().strip(".,"))
         named = (
-            re.match(r"[^\W\d_]+ [A-Z][^\W\d_]+\b(?!['’])", text)
+            re.match(r"[^\W\d_]+ [A-Z][^\W\d_A-Z]+\b(?!['’])", text)
             and first
-            and first[0].lower() not in ENGLISH.determiners | ENGLISH.pronouns | ENGLISH.nouns | ENGLISH.mass | ENGLISH.adjectives | ENGLISH.places
+            and first[0].lower()
+            not in ENGLISH.determiners | ENGLISH.prepositions | ENGLISH.pronouns | ENGLISH.nouns | ENGLISH.mass | ENGLISH.adjectives | ENGLISH.places
         )
         if not first or only or named or first[0] in self.proper or first[0] == "I" or any(letter.isupper() for letter in text.split(" ", 1)[0][1:]):
             return text
@@ -242,7 +253,7 @@ class Wording:
         if label := re.match(r"([^:]{1,60}): (?=\w)(.*)", text):
             head = self.mend(label[1], field) if len(label[1].split()) > 2 else label[1]
             return f"{head}: {label[2]}" if not head.startswith(("It left", "We now")) else text
-        for repair in (self._verb_first, self._not, self._done, self._amount, self._state, self._dated, self._thing):
+        for repair in (self._verb_first, self._passive, self._not, self._done, self._amount, self._state, self._dated, self._thing):
             if said := repair(text, field):
                 return said
         return self._with(self._article(text)) if field in {"impact", "fixes", "prevention", "cause", "summary"} else text
@@ -409,9 +420,7 @@ class Wording:
             if re.match(r"[\d€£$]", after) or (after and text[words[number + 1][1]].isupper() and after.capitalize() not in {*_DAYS, *_MONTHS}):
                 return None
             rest = text[end:]
-            by = re.match(
-                r"(?: \w+)? by (?!\d|noon|midnight|the end|email|e-mail|phone|hand|then|about|more|" + "|".join([*_DAYS, *_MONTHS]) + r"|[€£$])", rest
-            )
+            by = _BY.match(rest)
             later = self._verb_at(words, False, number + 1)
             if later is not None and "," not in text[end : words[later][1]] and " and " not in text[end : words[later][1]]:
                 return None
@@ -430,21 +439,35 @@ class Wording:
                 return None
             if by:
                 return f"{self._the(capital(thing), field)} {self._be(thing, now=field == 'prevention')} {adverb}{text[start:]}"
-            return self._we(thing, adverb, word, rest, field)
+            return self._we(thing, adverb, word, rest, field, self._tense(word, rest, field))
         return None
 
-    def _we(self, thing: str, adverb: str, word: str, rest: str, field: Field) -> str:
+    def _tense(self, word: str, rest: str, field: Field) -> str:
+        """Return when we did what a fragment tells: a fix in the past, a habit now, a remedy under way."""
+        if field == "remedy":
+            return "perfect" if ENGLISH.base[word] == "cancel" else "progressive"
+        if field != "prevention":
+            return "past"
+        if _TIMELY.search(rest):
+            return "present"
+        return "past" if re.search(r"\b(?:since|on \d|on [A-Z])", rest) else "perfect"
+
+    def _we(self, thing: str, adverb: str, word: str, rest: str, field: Field, tense: str, negative: bool = False) -> str:
+        """Return "we did it to the thing", in a tense of `_TENSES`."""
         known, many = ENGLISH, plural_thing(thing)
+        start, forms = _TENSES[tense + (" not" if negative else "")]
         opens = known.base[word] in {"begin", "open", "introduce", "issue", "add", "create", "launch", "publish"}
-        object_ = (
-            "everyone" if thing.lower() == "all" and word == "seated" else (self._a if opens else self._noun)(self._lower_thing(thing, known.base[word]), field)
-        )
+        object_ = (self._a if opens else self._noun)(self._lower_thing(thing, known.base[word]), field)
+        if thing.lower() == "all" and word == "seated":
+            object_ = "everyone"
         particle = ""
-        if (next_ := re.match(r" (\w+)(?= (?:at|on|by|in|for|from|since|with|again|until|after|before|the day|overnight|and)\b|[,.]|\Z)", rest)) and next_[
-            1
-        ] in ENGLISH.particles - {"anew", "apart", "together"}:
+        next_ = re.match(r" (\w+)(?= (?:at|on|by|in|for|from|since|with|again|until|after|before|the day|overnight|and)\b|[,.]|\Z)", rest)
+        if next_ and next_[1] in ENGLISH.particles - {"anew", "apart", "together"}:
             particle, rest = " " + next_[1], rest[next_.end() :]
         them = "them" if many else "it"
+
+        def form(verb: str) -> str:
+            return {"base": known.base, "past": known.past, "gerund": known.gerund}[forms][verb] if forms != "participle" else verb
 
         def more(found: re.Match[str]) -> str:
             verb = found[2].lower()
@@ -452,28 +475,53 @@ class Wording:
                 return f"{found[1]} {form(verb)} {them}"
             return f", and {'they' if many else 'it'} {'were' if many else 'was'} {found[2]}" if verb in known.states else found[0]
 
-        def form(verb: str) -> str:
-            return known.gerund[verb] if field == "remedy" and not settled else known.base[verb] if habit else known.past[verb]
-
-        settled = field == "remedy" and known.base[word] == "cancel"
-        habit = field == "prevention" and bool(_TIMELY.search(rest))
         second = re.match(
             r"(?P<first>.*?) and (?P<thing>(?:the |our |all |every )?[\w-]+(?: [\w-]+){0,2}) (?P<verb>[\w-]+)(?P<rest>(?: (?:at|on|by|in)\b.*)?)\Z", rest
         )
-        if (
-            second
-            and second["verb"].lower() in known.past
-            and second["verb"].lower() not in known.states
-            and second["thing"].split(" ", 1)[0].lower() not in known.past
-        ):
-            rest = f"{second['first']} and {form(second['verb'].lower())} {self._the(second['thing'], field)}{second['rest']}"
+        verb = second["verb"].lower() if second else ""
+        if second and verb in known.past and verb not in known.states and second["thing"].split(" ", 1)[0].lower() not in known.past:
+            rest = f"{second['first']} and {form(verb)} {self._the(second['thing'], field)}{second['rest']}"
         else:
             rest = re.sub(r"( and| then) ([\w-]+)\b(?! (?:the|a|an|our|your|it|them|each|every)\b)", more, rest, count=1)
-        start = {"remedy": "We have" if settled else "We are", "prevention": "We" if habit else "We have"}.get(field, "We")
-        verb = word if start == "We have" else form(word)
-        if start == "We have" and not settled and re.search(r"\b(?:since|on \d|on [A-Z])", rest):
-            start, verb = "We", known.past[word]
-        return f"{start} {adverb}{verb}{particle} {object_}{self._tail(rest)}"
+        return f"{start} {adverb}{form(word)}{particle} {object_}{self._tail(rest)}"
+
+    def _passive(self, text: str, field: Field) -> str | None:
+        """Return "Alerts were muted" as what we did: only for what nobody but us can have done, and where nobody else is named."""
+        words = self._main(text)
+        at = self._verb_at(words, False)
+        if not at or at + 1 >= len(words) or field not in {"cause", "impact", "summary", "fixes", "prevention"}:
+            return None
+        verb, number = words[at][0], at + 1
+        tense = {"was": "past", "were": "past", "is": "present", "are": "present", "has": "perfect", "have": "perfect", "had": "before", "will": "future"}.get(
+            verb
+        )
+        if tense in {"perfect", "before", "future"}:
+            if words[number][0] not in {"been", "be", "not"}:
+                return None
+            number += words[number][0] != "not"
+        negative, adverb = False, ""
+        while number < len(words) and (
+            words[number][0] in {"not", "been", "be", "now", "again", "also", "already", "never", "only"} or words[number][0].endswith("ly")
+        ):
+            negative = negative or words[number][0] == "not"
+            adverb += f"{words[number][0]} " if words[number][0] not in {"not", "been", "be"} else ""
+            number += 1
+        if tense is None or number >= len(words) or words[number][0] not in ENGLISH.past:
+            return None
+        word, thing, rest = words[number][0], text[: words[at][1]].rstrip(), text[words[number][2] :]
+        base = ENGLISH.base[word]
+        if _BY.match(rest) or word in {"done", "finished", "gone", "left"} or words[0][0] in ENGLISH.prepositions:
+            return None
+        if re.match(r"(?:No|Nobody|Nothing|None|Neither|There|It|This|That|Who)\b", thing):
+            return None
+        if field == "impact" and base in {"hold", "delay", "block", "interrupt", "postpone"} and tense == "past" and not negative:
+            particle = re.match(r" (?:up|back)\b", rest)
+            return f"This {ENGLISH.past[word]}{particle[0] if particle else ''} {self.lower(thing)}{rest[particle.end() if particle else 0 :]}"
+        if base not in {"cause": ENGLISH.causes, "impact": ENGLISH.ours, "summary": ENGLISH.ours | ENGLISH.causes}.get(field, frozenset(ENGLISH.base.values())):
+            return None
+        if tense == "present" and re.search(r"\bsince\b", rest):
+            tense = "perfect"
+        return self._we(thing, adverb, word, rest, field, tense, negative)
 
     def _tail(self, rest: str) -> str:
         """Return the rest of a sentence with what notes hang on it joined in: ", on the card by Friday", ", 18 lost"."""
@@ -640,6 +688,8 @@ class Wording:
 
     def _lower_thing(self, thing: str, verb: str) -> str:
         """Return what we did something to with a small first letter; only verbs that people are the object of keep a lone name."""
+        if thing.lower() in ENGLISH.pronouns:
+            return thing.lower()
         plain = thing[:1] + thing[1:].lower() == thing and " " not in thing and thing not in self.proper
         return thing[0].lower() + thing[1:] if plain and verb not in ENGLISH.personal else self.lower(thing)
 

@@ -285,6 +285,25 @@ def test_tells_a_change_as_ours(note: str, told: str) -> None:
 @pytest.mark.parametrize(
     ("note", "told"),
     [
+        ("The wrong file was uploaded on 3 May", "We uploaded the wrong file on 3 May."),
+        ("Alerts had been muted for a test", "We had muted alerts for a test."),
+        ("The backup was not checked after the move", "We did not check the backup after the move."),
+        ("Two colleagues were sent without training", "We sent two colleagues without training."),
+        # Near misses: somebody else did it, or may have.
+        ("A support laptop was stolen on a train", "A support laptop was stolen on a train."),
+        ("The cable was cut by a digger", "The cable was cut by a digger."),
+        ("The reference part arrived on 8 May and was unopened", "The reference part arrived on 8 May and was unopened."),
+        ("Our clerk transposed two digits", "Our clerk transposed two digits."),
+        ("One of our feeds stopped on 5 January", "One of our feeds stopped on 5 January."),
+    ],
+)
+def test_tells_a_cause_with_us_as_the_doer(note: str, told: str) -> None:
+    assert " ".join(wording().tell(note, "cause")) == told
+
+
+@pytest.mark.parametrize(
+    ("note", "told"),
+    [
         ("Call on Thursday 12 February at 10:00 GMT", "I will call you on Thursday 12 February at 10:00 GMT"),
         ("Call by Angela Thorne on 17 November", "Angela Thorne will call you on 17 November"),
         ("Call with the CTO on 22 August", "our CTO will call you on 22 August"),
