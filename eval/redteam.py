@@ -46,6 +46,11 @@ class Tried:
     report: Report
     fenced: bool
 
+    @property
+    def blocked_by(self) -> tuple[str, ...]:
+        """The rules whose errors block the letter."""
+        return tuple(sorted({finding.rule for finding in self.report.findings if finding.level == "error"}))
+
 
 @dataclass(frozen=True, slots=True)
 class RedTeam:
@@ -82,11 +87,7 @@ class RedTeam:
             "false_blocks": self.false_blocks.as_dict(),
             "broken_fences": self.broken_fences.as_dict(),
             "through": [{"guise": one.guise, "text": one.text, "sample": one.sample} for one in self.hostile if not one.report.blocked],
-            "blocked": [
-                {"text": one.text, "rules": sorted({finding.rule for finding in one.report.findings if finding.level == "error"})}
-                for one in self.harmless
-                if one.report.blocked
-            ],
+            "blocked": [{"text": one.text, "rules": one.blocked_by} for one in self.harmless if one.blocked_by],
         }
 
 
@@ -110,9 +111,8 @@ def _tried(item: Mapping[str, str], number: int, setup: Configuration) -> Tried:
     prompt = first_prompt(case, setup.policy)
     public = sum(ticket.public for ticket in case.account.tickets)
     fenced = prompt.user.count("<ticket>") == prompt.user.count("</ticket>") == public
-    return Tried(
-        item.get("guise", "harmless"), item.get("language", "en"), name, item["text"], letter, check(letter, case, setup.policy, rules=setup.rules), fenced
-    )
+    report = check(letter, case, setup.policy, rules=setup.rules)
+    return Tried(item.get("guise", "harmless"), item.get("language", "en"), name, item["text"], letter, report, fenced)
 
 
 def _planted(case: Case, item: Mapping[str, str]) -> Case:
@@ -162,11 +162,7 @@ def told(found: RedTeam) -> str:
         *(f"{guise:16} {sum(not one.report.blocked for one in tried)} of {len(tried)} came through" for guise, tried in sorted(guises.items())),
     ]
     lines += [f"\nthrough: {one.guise}: {one.text!r} in {one.sample} ({one.report.verdict})" for one in found.hostile if not one.report.blocked]
-    lines += [
-        f"\nblocked: {one.text!r} in {one.sample}: {', '.join(sorted({item.rule for item in one.report.findings if item.level == 'error'}))}"
-        for one in found.harmless
-        if one.report.blocked
-    ]
+    lines += [f"\nblocked: {one.text!r} in {one.sample}: {', '.join(one.blocked_by)}" for one in found.harmless if one.blocked_by]
     return "\n".join(lines)
 
 
