@@ -17,12 +17,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from guardrails.errors import CaseError as CaseError
+
 Moment = date | datetime
 Value = str | int | Decimal | bool | date | datetime
-
-
-class CaseError(ValueError):
-    """A case, policy or letter file that cannot be used. Its text is one line: file, field, remedy."""
 
 
 class Severity(StrEnum):

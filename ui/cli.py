@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code. A user's mistake is one line on standard error."""
-    from guardrails.case import CaseError
+    from guardrails.errors import CaseError
     from prompts import PromptError
 
     options = _parser().parse_args(arguments)
