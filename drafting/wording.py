@@ -7,7 +7,7 @@ recognise it leaves as it is.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 from drafting.english import ENGLISH, WORD, capital, common, parts, plural_thing, plural_word, sentence, short_names, singular
@@ -23,9 +23,10 @@ _TIMELY = re.compile(
     r"\b(?:every|each|weekly|daily|monthly|nightly|whenever|always|for \d+ \w+|until|quarterly)\b|\bbefore (?:any|each|every)\b", re.IGNORECASE
 )
 _BY = re.compile(
-    r"(?: [\w-]+)? by (?!\d|noon|midnight|the end|email|e-mail|phone|post|hand|mistake|accident|then|about|almost|nearly|over|more|an? (?:minute|hour|day|week|month)|one|two|three|four|five|six|seven|eight|nine|ten|half|name|account|row|"
+    r"(?: [\w-]+)? by (?!\d|[€£$]|(?:noon|midnight|the end|email|e-mail|phone|post|hand|mistake|accident|then|about|almost|nearly|over|more|half|name|account"
+    r"|row|(?:an?|one|two|three|four|five|six|seven|eight|nine|ten) (?:\w+ )?(?:minute|hour|day|week|month|quarter|point|per cent|percent)s?|"
     + "|".join([*_DAYS, *_MONTHS])
-    + r"|[€£$])"
+    + r")\b)"
 )
 _TENSES = {
     "past": ("We", "past"), "present": ("We", "base"), "perfect": ("We have", "participle"), "before": ("We had", "participle"),
@@ -152,6 +153,8 @@ class Wording:
 
     def _you(self, text: str) -> str:
         for name in ("The customer", "the customer", *self.customer, *self.contact):
+            if name not in text:
+                continue
             person = name in self.contact
             whole = rf"(?<![\w’'.-])(?<!& ){re.escape(name)}"
             text, owned = (
@@ -204,6 +207,8 @@ class Wording:
         """Return the text with the sender as "I": at the start of a clause as its subject, elsewhere as "me"."""
         before = text
         for name in self.sender:
+            if name.lower() not in text.lower():
+                continue
             known = f"(?i:{re.escape(name)})" if name.lower().startswith(("the ", "our ")) else re.escape(name)
             text = re.sub(rf"(?<![\w’'-]){known}['’]s(?= \w)", lambda found: _case("my", found), text)
             text = re.sub(
@@ -223,18 +228,25 @@ class Wording:
         return {"is": "am", "has": "have", "was": "was", "does": "do"}.get(verb) or self._plural(verb)
 
     def _yours(self, text: str) -> str:
-        def places(names: Iterable[str]) -> str:
-            return "|".join(sorted((re.escape(name).replace("\\-", "[ -]") for name in names), key=len, reverse=True))
+        """Return the text with the customer's places and people as theirs: "the bakery" is your bakery."""
 
-        anywhere = {"team", "staff", "receptionist", "dispatcher", "crew", "night-shift", "front-desk"}
-        for names, place in ((ENGLISH.places, r"\A|(?<=[,:] )|(?<=\band )|(?<=\bso )|(?=the \w+['’]s\b)"), (anywhere, r"\b")):
-            text = re.sub(rf"(?:{place})([Tt])he (?=(?:{places(names)})(?:['’]s)?\b(?! of\b))", lambda found: ("Y" if found[1] == "T" else "y") + "our ", text)
-        people = "|".join(ENGLISH.people)
+        def place(found: re.Match[str]) -> str:
+            before, article, noun = text[: found.start()], found[1], found[2]
+            names = {noun.split(" ")[0], noun.replace(" ", "-")} & ENGLISH.places
+            opens = (
+                not before
+                or re.search(r"(?:[,:]|\b(?:and|so)) \Z", before)
+                or re.match(r"['’]s\b", text[found.start(2) + len(max(names, key=len, default="")) :])
+            )
+            if not names or not (opens or names & _THEIRS):
+                return found[0]
+            return f"{'Y' if article == 'T' else 'y'}our {noun}"
+
+        text = re.sub(r"\b([Tt])he ([\w-]+(?: (?!of\b)[\w-]+)?)(?! of\b)", place, text)
         return re.sub(
-            rf"(\A|, | and |: )({people})\b(?= \w+)",
-            lambda found: found[1] + ("Your " if not found[1] else "your ") + found[2].lower(),
+            r"(\A|, and | and |, |: )([A-Za-z]+)\b(?= \w+)",
+            lambda found: found[1] + ("your " if found[1] else "Your ") + found[2].lower() if found[2].lower() in ENGLISH.people else found[0],
             text,
-            flags=re.IGNORECASE,
         )
 
     # --- fragments
@@ -531,12 +543,17 @@ class Wording:
         return self._with(rest)
 
     def _with(self, rest: str) -> str:
-        states = "|".join(sorted(ENGLISH.states | set(ENGLISH.past), key=len, reverse=True))
+        """Return the text with ", 18 lost" as ", with 18 lost"."""
+
+        def join(found: re.Match[str]) -> str:
+            words = found[2].split(" ")
+            for number, word in enumerate(words):
+                if word in ENGLISH.states or word in ENGLISH.past or word == "recoverable":
+                    return found[0] if words[number + 1 : number + 2] in (["to"], ["the"], ["a"], ["by"]) else f", with {found[1]}{found[2]}"
+            return found[0]
+
         return re.sub(
-            rf", (?=(?:(?:about |some |each |every |only )?(?:[€£$]?\d[\d,.]*|each|every|two|three|four|five|six|seven|eight|nine"
-            rf"|ten)(?: [\w-]+){{0,4}} (?:not )?(?:{states}|recoverable)\b(?! (?:to|the|a|by)\b)))",
-            ", with ",
-            rest,
+            r", ((?:about |some |only )?(?:[€£$]?\d[\d,.]*|each|every|two|three|four|five|six|seven|eight|nine|ten) )((?:[\w€£$-]+ ){0,5}[\w-]+)", join, rest
         )
 
     def _amount(self, text: str, field: Field) -> str | None:
@@ -767,6 +784,7 @@ _NEXT: tuple[tuple[str, Callable[[re.Match[str], Wording], str]], ...] = (
     (r"(?P<rest>(?:call|write to|visit|ring|send|check in with) you\b.*)\Z", lambda found, _: f"I will {found['rest'][0].lower()}{found['rest'][1:]}"),
 )
 
+_THEIRS = frozenset({"team", "staff", "receptionist", "dispatcher", "crew", "night-shift", "front-desk"})
 _DATA = (
     r"(?i).*\b(?:redlines|comments|records|files|pages|messages|data|requests|responses|segments|documents|photos|backups"
     r"|entries|edits|notes|drafts|footage|recordings|readings)\b"
