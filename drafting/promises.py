@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from drafting.clocks import business_days
 from guardrails.case import Case
+from guardrails.facts.values import Day, values
 from guardrails.letter import Letter, Reading
 from guardrails.policy import Policy
 
@@ -21,28 +22,30 @@ class Commitment:
     due: date | None
 
 
+_OURS = r"(?:i|we|us|our|my|the|a|an|your|it|this|these|they|that|both|each|who|which|[a-z]+ (?:and|or) (?:i|we))"
 _WILL = re.compile(
-    r"\b(?:i|we|our|my|you|who|and|it|this|they|report|post-?mortem|credit|refund|[a-z]+ team|[a-z]+ (?:and|or) (?:i|we))\b(?: [^ ]+){0,3}? (?:will|shall)\b"
-    r"|\b(?:i|we|you)'ll\b"
+    rf"\b{_OURS}(?: [^ ]+){{0,6}}? (?:will|shall|am going to|are going to)\b|\b(?:i|we|it|they)'(?:ll|m going to|re going to)\b"
+    r"|\byou(?: [^ ]+){0,2}? (?:will|shall) (?:have|get|receive|hear)\b|\byou'll (?:have|get|receive|hear)\b"
+    r"|\b(?:is|are) due (?:by|on|to)\b|\b(?:follows|comes to you|reaches you) (?:on|by)\b"
+    r"|\b(?:would|'d) (?:also )?like to (?:call|speak|ring|meet|go|see)\b|\b(?:i|we) (?:promise|undertake|commit)\b"
 )
-_ASKS = re.compile(r"\b(?:if|whether|unless|should you|please|let me know|you will (?:see|find|notice|need|have to))\b")
+# What hangs on the customer's word, or tells them what to do, binds nobody here.
+_OPEN = re.compile(
+    r"^(?:if|should|unless|when|whenever|please)\b|\b(?:if|unless|whether) you\b|\b(?:will|shall|'ll) (?:not|never|always|ever)\b|\bwon't\b"
+    r"|\blet (?:me|us) know\b|\bsay(?:ing)? that\b"
+)
 _KINDS = (
-    ("postmortem", re.compile(r"post-?mortem|root[- ]cause (?:report|analysis)|incident report|full report")),
-    ("money", re.compile(r"\b(?:credit|refund|reimburse\w*|invoice|pay|payment)\b")),
-    ("call", re.compile(r"\b(?:call|phone|ring|meet|meeting|speak|talk|conversation)\b")),
-    ("follow_up", re.compile(r"\b(?:follow[- ]?up|check in|check-in|write|update|email|e-mail|contact|in touch|get back|report back|message)\b")),
+    ("postmortem", re.compile(r"post-?mortem|root[- ]cause|incident report|full report|written (?:report|account|findings|conclusions)|findings")),
+    (
+        "call",
+        re.compile(r"\b(?:call|calling|phone|telephone|ring|meet|meeting|visit|come (?:to|over|by)|speak|talk|conversation|walk you through|join|dial)\b"),
+    ),
+    ("money", re.compile(r"\b(?:credit|credited|refund|refunded|reimburse\w*|invoice|pay|payment|transfer|amount)\b")),
+    ("follow_up", re.compile(r"\b(?:follow[- ]?up|check in|check-in|write|update|e-?mail|contact|in touch|get back|report|message|hear|send|confirm)\b")),
 )
-_MONTHS = {name: number for number, name in enumerate("january february march april may june july august september october november december".split(), 1)}
-_MONTHS |= {name[:3]: number for name, number in _MONTHS.items()} | {"sept": 9}
-_DAYS = {name: number for number, name in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())}
+_AND = re.compile(r"(?:[,;] (?:and )?|; )(?=(?:i|we|our|my|the|you|your|both) )", re.IGNORECASE)
 _NUMBERS = {name: number for number, name in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())}
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_DATE = re.compile(
-    rf"(?P<iso>\d{{4}}-\d\d-\d\d)|\b(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m1>{_MONTH})\b\.?,?(?: (?P<y1>\d{{4}}))?"
-    rf"|\b(?P<m2>{_MONTH})\b\.? (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<y2>\d{{4}}))?"
-    rf"|\bwithin (?:the next )?(?P<n>\d+|{'|'.join(_NUMBERS)}) (?P<unit>business days|working days|days|hours|weeks)\b"
-    rf"|\b(?P<soon>today|tonight|tomorrow)\b|\b(?P<next>next )?(?P<weekday>{'|'.join(_DAYS)})\b"
-)
+_WITHIN = re.compile(rf"\bwithin (?:the next )?(\d+|{'|'.join(_NUMBERS)}) (business days?|working days?|days?|hours?|weeks?)\b")
 
 
 def commitments(letter: Letter, case: Case, policy: Policy, written: date) -> tuple[Commitment, ...]:
@@ -52,35 +55,34 @@ def commitments(letter: Letter, case: Case, policy: Policy, written: date) -> tu
 
 def _read(letter: Letter, case: Case, policy: Policy, written: date) -> Iterator[Commitment]:
     for sentence in Reading(letter, case, policy).text:
-        said = " ".join(sentence.text.replace("’", "'").lower().split())
-        if not _WILL.search(said) or said.endswith("?") or _ASKS.search(said.partition(" will ")[0]):
-            continue
-        kind = next((name for name, words in _KINDS if words.search(said)), "change")
-        yield Commitment(" ".join(sentence.text.split()), kind, _by(said, written))
+        for text in _parts(" ".join(sentence.text.split()), written):
+            said = text.replace("’", "'").lower()
+            due = _by(text, written)
+            kind = next((name for name, words in _KINDS if words.search(said)), "change")
+            # A resolution without a day is nothing that can be kept or late.
+            if (due or kind != "change") and _binds(said):
+                yield Commitment(text, kind, due)
 
 
-def _by(said: str, written: date) -> date | None:
-    found = [day for match in _DATE.finditer(said) if (day := _day(match, written)) and day >= written]
-    return min(found, default=None)
+def _binds(said: str) -> bool:
+    return bool(_WILL.search(said)) and not _OPEN.search(said) and not said.endswith("?")
 
 
-def _day(match: re.Match[str], written: date) -> date | None:
-    try:
-        if match["iso"]:
-            return date.fromisoformat(match["iso"])
-        if match["n"]:
-            count = int(match["n"]) if match["n"].isdigit() else _NUMBERS[match["n"]]
-            if match["unit"] in {"business days", "working days"}:
-                return business_days(written, count)
-            return written + timedelta(days=count * 7 if match["unit"] == "weeks" else -(-count // 24) if match["unit"] == "hours" else count)
-        if match["soon"]:
-            return written + timedelta(days=match["soon"] == "tomorrow")
-        if match["weekday"]:
-            ahead = (_DAYS[match["weekday"]] - written.weekday()) % 7 or 7
-            return written + timedelta(days=ahead)
-        day, month, year = (match["d1"], match["m1"], match["y1"]) if match["d1"] else (match["d2"], match["m2"], match["y2"])
-        found = date(int(year or written.year), _MONTHS[month], int(day))
-    except (ValueError, OverflowError):
-        return None
-    # "5 January", written in December, is next year's.
-    return found if year or found >= written - timedelta(days=60) else found.replace(year=found.year + 1)
+def _parts(text: str, written: date) -> list[str]:
+    """Return the halves of a sentence that promises two things, each with its day; else the sentence."""
+    halves = _AND.split(text)
+    if len(halves) > 1 and all(_by(half, written) for half in halves):
+        return [half.strip(" .") for half in halves]
+    return [text]
+
+
+def _by(text: str, written: date) -> date | None:
+    """Return the first day from `written` on that the sentence names: a promise is due when its first part is."""
+    named = [day for value in values(text, 0, written) if isinstance(value.value, Day) for day in value.value.days]
+    for count, unit in _WITHIN.findall(text.lower()):
+        number = int(count) if count.isdigit() else _NUMBERS[count]
+        if unit.startswith(("business", "working")):
+            named.append(business_days(written, number))
+        else:
+            named.append(written + timedelta(days=-(-number // 24) if unit.startswith("hour") else number * 7 if unit.startswith("week") else number))
+    return min((day for day in named if day >= written), default=None)

@@ -15,7 +15,7 @@ from drafting.errors import Conflict, DeskError, Forbidden, NotThere, Refused
 from drafting.export import file
 from drafting.policies import current, effect, policies, save_policy
 from drafting.store import LetterRow, Link, State, Store, verify
-from drafting.users import User
+from drafting.users import LOCAL, User
 from guardrails.case import Case, CaseError, Incident, Severity
 from guardrails.finding import Finding
 from guardrails.letter import Letter
@@ -330,6 +330,17 @@ def test_a_changed_case_marks_what_is_wrong_now_and_waits_for_somebody(store: St
     assert now.revision
     mended = act.edit(here, row.id, now.revision, Letter(now.revision.subject, now.revision.body.replace("500", "300")))
     assert act.approve(here, row.id, mended.number, mended.sha256).state is State.APPROVED
+
+
+def test_the_shipped_rules_mark_exactly_the_sentence_a_changed_case_makes_wrong(store: Store) -> None:
+    here = Desk(store, LOCAL, default_policy())
+    row = reviewed(here)
+    assert act.view(here, row.id).stale == ()
+    now = act.change_case(here, row.id, case(remedy={"items": [{"kind": "credit", "amount": "300", "currency": "EUR"}], "approved_by": "Mara Lind"}))
+    assert now.stale
+    assert all("EUR 500" in one.quote for one in now.stale)
+    assert {one.rule for one in now.stale} <= {"invented-fact", "remedy-mismatch"}
+    assert "case" in codes(now)
 
 
 def test_a_changed_case_voids_the_approval(store: Store) -> None:
