@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from guardrails.case import Case, parse
-from guardrails.facts.ledger import Item, Standing
+from guardrails.facts.ledger import Item, Standing, show
 from guardrails.finding import Finding
 from guardrails.letter import Letter, Reading
 from guardrails.policy import default_policy
@@ -117,3 +117,13 @@ def test_offsets_point_into_the_field() -> None:
 def test_without_a_case_every_rule_but_the_calendar_is_silent() -> None:
     reading = Reading(Letter("", "I will call you on Friday 12 February 2026."), None, default_policy())
     assert [finding.quote for finding in inconsistent.run(reading)] == ["Friday 12 February 2026"]
+
+
+def test_the_map_shows_each_sentence_with_what_stands_behind_it() -> None:
+    shown = show(Reading(Letter("", "I am sorry. On Tuesday 31 trucks queued."), case(), default_policy()).ledger)
+    assert shown.splitlines() == [
+        "I am sorry.",
+        "On Tuesday 31 trucks queued.",
+        "    Tuesday  <-  incident.started_at: 2026-02-10 06:40 (the weekday of 2026-02-10)",
+        "    31  unknown",
+    ]

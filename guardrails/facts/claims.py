@@ -12,6 +12,7 @@ from pathlib import Path
 
 from guardrails.facts.known import Known
 from guardrails.facts.words import STOP, concept
+from guardrails.finding import Span
 from guardrails.language.clauses import Clause
 from guardrails.letter import Sentence
 
@@ -120,6 +121,14 @@ def features(sentence: Sentence, facts: Known, parts: Sequence[Clause]) -> dict[
     return found
 
 
+# Feelings and general remarks claim nothing that a case could hold.
+_REMARK = re.compile(
+    rf"{_KINDS['feel'].pattern}|(?<!\w)(?:as you (?:may |will )?know|rest assured|even the (?:most|best)|across the (?:whole |entire )?(?:industry"
+    rf"|nation|country)|you (?:see|can see)"
+    r"|considers?|most painful|hardest|worst (?:day|week|night)s?)(?!\w)"
+)
+
+
 @cache
 def _weights() -> Mapping[str, float]:
     text = Path(__file__).with_name("claims.txt").read_text(encoding="utf-8")
@@ -131,11 +140,92 @@ def likelihood(sentence: Sentence, facts: Known, clauses: Callable[[Sentence], S
     said = {concept(token.lower) for token in sentence.tokens if token.lower.isalpha() and token.lower not in STOP and len(token.lower) > 2}
     new = sum(word not in facts.vocabulary for word in said)
     # What the facts know half of, and what only feels, never reaches the mark: no need to weigh it.
-    if new < 2 or new < 0.45 * len(said) or _KINDS["feel"].search(sentence.flat):
+    if new < 2 or new < 0.45 * len(said) or _REMARK.search(sentence.flat):
         return 0.0
     weights = _weights()
     total = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features(sentence, facts, clauses(sentence)).items())
     return 1 / (1 + exp(-total))
+
+
+# Somebody else's part, told in passing: "by one of our upstream carriers".
+_OUTSIDER = re.compile(
+    r"(?<!\w)(?:by|from|of|to|at) (?:our|one of our|a|an|your|another) (?:(?!and |or |the )[\w'-]+ ){0,3}?"
+    r"(carriers?|providers?|vendors?|suppliers?|partners?|contractors?|subcontractors?|couriers?|agency|agencies|manufacturers?|hauliers?|hosts?"
+    r"|resellers?)(?!\w)"
+)
+_SPEED = re.compile(
+    r"(?<!\w)(?:within (?:minutes|seconds|moments|hours)|in (?:minutes|seconds)|the (?:minute|moment|second) (?:i|we) (?:saw|knew|noticed|heard|found))(?!\w)"
+)
+_RECORD = re.compile(
+    r"(?<!\w)(?:(?:nobody|no one) else (?:has|had) ever|most (?:clients|customers|users|accounts) (?:never|did|do|have)|by and large (?:clients"
+    r"|customers|people|users)"
+    r"|one of the (?:most|largest|biggest) (?:\w+ ){1,2}in our history|the (?:biggest|busiest|largest) (?:[\w-]+ ){1,4}(?:has |have |had )?ever|well "
+    r"within (?:\w+ )?(?:thresholds?|limits|targets?|sla)"
+    r"|(?:are|is|were) (?:frequently|usually|routinely|often) \w+ed)(?!\w)"
+)
+
+
+def asides(sentence: Sentence, facts: Known) -> list[Span]:
+    """Return what a sentence claims in passing and the facts do not know: an outsider's part, a speed, a record."""
+    flat = sentence.flat
+    found = []
+    for match in _OUTSIDER.finditer(flat):
+        if concept(match[1]) not in facts.vocabulary and not re.search(r"\b(?:if|as|like) ", flat[: match.start()][-24:]):
+            found.append(sentence.span(match.start(), match.end()))
+    for pattern in (_SPEED, _RECORD):
+        for match in pattern.finditer(flat):
+            words = [word for word in match[0].split() if word not in STOP]
+            future = re.search(r"\b(?:will|shall|'ll|if|when|must|now)\b", flat) if pattern is _SPEED else None
+            if not future and any(concept(word) not in facts.vocabulary for word in words):
+                found.append(sentence.span(match.start(), match.end()))
+    return found
+
+
+# Capitals that name no one: forms of address, ranks, what languages capitalise.
+_TITLES = frozenset(
+    """i mr mrs ms dr miss sir madam ceo cto coo cfo vp svp evp csm hr it qa ui api sla faq pdf csv url id ok re ps fyi eta gmt utc bst cet cest est
+    edt cst cdt pst pdt ist aest god christmas
+    easter english german french spanish dutch internet web b2b gdpr head chief officer customer success account manager director product president
+    vice support lead founder board internal
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november december
+    excel word windows linux google
+    what why how where when who next our your the we you my a an this that these those here there and but not no yes dear hi hello sincerely regards
+    kind best eur usd gbp chf summary
+    central eastern pacific atlantic mountain time european year company customer christmas board court state house group hong kong singapore
+    cause correction prevention fix impact remedy timeline action actions steps status update background""".split()
+)
+
+
+def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
+    """Return the proper names inside a sentence that neither the case nor the letter's frame (`own`) holds."""
+    tokens = sentence.tokens
+    words = [token for token in tokens if token.text[:1].isalpha()]
+    capital = sum(token.text[:1].isupper() for token in words)
+    if len(words) < 5 or capital > len(words) / 2 or sentence.text.startswith(("**", "#")):
+        return []
+    found: list[Span] = []
+    slots = [match.span() for match in re.finditer(r"[\[{<][^\]}>]{0,80}[\]}>]", sentence.text)]
+    for number, token in enumerate(tokens):
+        if any(start <= token.start - sentence.start < end for start, end in slots):
+            continue
+        before = tokens[number - 1].text if number else ""
+        if (
+            not token.text[:1].isupper()
+            or not token.text[:1].isalpha()
+            or len(token.lower) < 3
+            or number == 0
+            or before in {".", ":", "!", "?", "“", '"', "‘", "*", "-", "•", "–", "—", "(", "["}
+        ):
+            continue
+        if not token.text.isalpha() or (token.text.isupper() and len(token.text) < 5) or token.lower.endswith(("ian", "ish", "ese", "ean", "days")):
+            continue
+        if token.lower in _TITLES or token.lower in own or token.lower in facts.raw or concept(token.lower) in facts.vocabulary:
+            continue
+        if found and tokens[number - 1].text[:1].isupper() and found[-1].end == tokens[number - 1].end:
+            found[-1] = Span(found[-1].start, token.end)
+        else:
+            found.append(Span(token.start, token.end))
+    return found
 
 
 # What a letter says is whole, and what a fact says is not.
@@ -157,9 +247,13 @@ def contradiction(sentence: Sentence, facts: Known) -> str | None:
         return None
     said = {concept(token.lower) for token in sentence.tokens if token.lower.isalpha() and token.lower not in STOP}
     about = [fact for fact in facts.facts if not fact.ticket and not fact.key.startswith(("remedy", "incident.prevention", "follow_up", "sender"))]
-    # What the facts themselves call whole or spared may be said.
-    spared = [fact for fact in about if _SPARED.search(fact.text.lower()) and _told_alike(fact.text.lower(), said)]
-    if spared:
+    # What the facts themselves call spared may be said.
+    if untouched and any(_SPARED.search(fact.text.lower()) and _told_alike(fact.text.lower(), said) for fact in about):
+        return None
+    if whole and any(
+        re.search(r"\b(?:intact|untouched|unaffected|unharmed|complete|(?:no|none|nothing|not)\b.*\blost|all)\b", fact.text.lower()) and fact.words & said
+        for fact in about
+    ):
         return None
     for fact in about:
         text = fact.text.lower()

@@ -61,6 +61,8 @@ class Known:
     vocabulary: dict[str, str] = field(default_factory=dict)
     internal: list[Fact] = field(default_factory=list)
     internal_words: dict[str, str] = field(default_factory=dict)
+    lengths: list[tuple[float, str]] = field(default_factory=list)
+    totals: frozenset[Decimal] = frozenset()
 
 
 def content(pieces: Iterable[Piece]) -> frozenset[str]:
@@ -137,6 +139,8 @@ def _known(case: Case) -> Known:
     found.raw = "\n".join(raw).lower()
     for word in _spoken(case):
         found.vocabulary.setdefault(concept(word), word)
+    found.lengths = spans_of_time(found)
+    found.totals = frozenset(number for number, _, _ in found.numbers)
     return found
 
 

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import combinations
 
 from guardrails.facts.arithmetic import clashes
-from guardrails.facts.claims import contradiction, likelihood
-from guardrails.facts.durations import DAY, LOOSE, Duration
-from guardrails.facts.known import Known, known, spans_of_time
+from guardrails.facts.claims import asides, contradiction, likelihood, names
+from guardrails.facts.durations import LOOSE, Duration
+from guardrails.facts.known import Known, known
 from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept
 from guardrails.finding import Field, Span
@@ -79,6 +79,20 @@ class Ledger:
             yield from line.items
 
 
+def show(found: Ledger) -> str:
+    """Return the map as text: each sentence, and below it what it says with the fact behind it."""
+    lines: list[str] = []
+    for line in found.lines:
+        lines.append(" ".join(line.sentence.text.split()))
+        for item in line.items:
+            if item.standing is Standing.IDLE:
+                continue
+            note = f" ({item.note})" if item.note else ""
+            lines.append(f"    {item.quote} = {item.value_text}" if item.value and item.value_text != item.quote else f"    {item.quote}")
+            lines[-1] += f"  <-  {item.fact}{note}" if item.fact and item.standing is not Standing.CONTRADICTED else f"  {item.standing.value}{note}"
+    return "\n".join(lines)
+
+
 def normal(value: Value) -> str:
     """Return a value in one notation: 2026-02-10, 09:55, 1275 GBP, 3:15:00."""
     what = value.value
@@ -99,29 +113,22 @@ def normal(value: Value) -> str:
     return f"{what} {value.unit}".strip() if value.kind is Kind.MONEY else str(what)
 
 
-@dataclass(slots=True)
-class _Context:
-    known: Known
-    lengths: list[tuple[float, str]] = field(default_factory=list)
-    totals: frozenset[Decimal] = frozenset()
-
-
 def ledger(reading: Reading) -> Ledger:
     """Return each sentence of a letter with its items and the facts behind them. Without a case every item is unknown."""
     facts = known(reading.case) if reading.case else Known(None)
-    context = _Context(facts, spans_of_time(facts), frozenset(number for number, _, _ in facts.numbers))
     lines = []
+    frame = [sentence for sentence in reading.body if sentence.part in {Part.GREETING, Part.SIGNATURE}]
+    own = frozenset(token.lower for sentence in frame for token in sentence.tokens)
     for sentence in (*reading.subject, *reading.body):
         if sentence.part in {Part.SIGNATURE, Part.CLOSING, Part.GREETING}:
             continue
         scan = Scan(sentence.text, sentence.start, facts.today)
-        items = list(_items(sentence, scan, context))
-        if (
-            reading.case
-            and sentence.part is Part.TEXT
-            and not any(item.standing in {Standing.UNKNOWN, Standing.CONTRADICTED, Standing.INTERNAL} for item in items)
-        ):
-            items += _claims(sentence, facts, reading)
+        items = list(_items(sentence, scan, facts))
+        if reading.case and sentence.part is Part.TEXT:
+            items += _names(sentence, facts, own)
+            if not any(item.standing in {Standing.UNKNOWN, Standing.CONTRADICTED, Standing.INTERNAL} for item in items):
+                items += _claims(sentence, facts, reading)
+            items.sort(key=lambda item: item.span)
         lines.append(Line(sentence, tuple(items), scan))
     return Ledger(tuple(lines), facts.today)
 
@@ -137,24 +144,35 @@ def _claims(sentence: Sentence, facts: Known, reading: Reading) -> Iterator[Item
     turned = contradiction(sentence, facts)
     if turned:
         yield Item(Kind.CLAIM, sentence.field, Span(sentence.start, end), quote, Standing.CONTRADICTED, turned, "the facts say otherwise")
+    elif spans := asides(sentence, facts):
+        for span in spans:
+            yield Item(Kind.CLAIM, sentence.field, span, sentence.text[span.start - sentence.start : span.end - sentence.start], Standing.UNKNOWN)
     elif likelihood(sentence, facts, reading.clauses) >= _SURE:
         yield Item(Kind.CLAIM, sentence.field, Span(sentence.start, end), quote, Standing.UNKNOWN)
 
 
-def _items(sentence: Sentence, scan: Scan, context: _Context) -> Iterator[Item]:
+def _names(sentence: Sentence, facts: Known, own: frozenset[str]) -> Iterator[Item]:
+    """Yield the proper names of a sentence that the case does not hold."""
+    for span in names(sentence, facts, own):
+        word = sentence.text[span.start - sentence.start : span.end - sentence.start]
+        inside = next((fact.shown for fact in facts.internal if word.lower() in fact.text.lower()), None)
+        yield Item(Kind.NAME, sentence.field, span, word, Standing.INTERNAL if inside else Standing.UNKNOWN, inside)
+
+
+def _items(sentence: Sentence, scan: Scan, facts: Known) -> Iterator[Item]:
     text = sentence.text
     stands = [
-        (Standing.INTERNAL, found[1], "") if standing is Standing.UNKNOWN and (found := _internal(value, context.known)) else (standing, fact, note)
-        for value, (standing, fact, note) in zip(scan.found, (_stand(value, scan, context) for value in scan.found), strict=True)
+        (Standing.INTERNAL, found[1], "") if standing is Standing.UNKNOWN and (found := _internal(value, facts)) else (standing, fact, note)
+        for value, (standing, fact, note) in zip(scan.found, (_stand(value, scan, facts) for value in scan.found), strict=True)
     ]
     unknown = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.UNKNOWN)
     firm = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.HELD)
-    wrong = clashes(text, sentence.start, scan.found, unknown, firm, context.totals)
+    wrong = clashes(text, sentence.start, scan.found, unknown, firm, facts.totals)
     times = [value.value for value in scan.found if isinstance(value.value, frozenset)]
     for number, value in enumerate(scan.found):
         standing, fact, note = stands[number]
         clash = wrong.get(number, "")
-        if clash and isinstance(value.value, Duration) and standing is Standing.HELD and not _is_window(times, context.known):
+        if clash and isinstance(value.value, Duration) and standing is Standing.HELD and not _is_window(times, facts):
             clash = ""
         if isinstance(value.value, Day) and standing is Standing.CONTRADICTED:
             clash = clash or note
@@ -201,15 +219,14 @@ _IDLE: _Verdict = (Standing.IDLE, None, "")
 _UNKNOWN: _Verdict = (Standing.UNKNOWN, None, "")
 
 
-def _stand(value: Value, scan: Scan, context: _Context) -> _Verdict:
-    facts = context.known
+def _stand(value: Value, scan: Scan, facts: Known) -> _Verdict:
     what = value.value
     if isinstance(what, Day):
         return _day(what, facts)
     if isinstance(what, Period):
         return _period(what, facts)
     if isinstance(what, Duration):
-        return _length(what, context, " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 2]), scan.pieces[max(value.first - 1, 0)].lower)
+        return _length(what, facts, " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 2]), scan.pieces[max(value.first - 1, 0)].lower)
     if isinstance(what, frozenset):
         return _time(what, facts, 20 if value.loose else 0)
     if value.kind is Kind.MONEY and isinstance(what, Decimal):
@@ -268,12 +285,11 @@ def _period(what: Period, facts: Known) -> _Verdict:
     return (Standing.HELD, None, "") if str(what.year) in facts.raw else _UNKNOWN
 
 
-def _length(what: Duration, context: _Context, after: str, before: str) -> _Verdict:
-    facts = context.known
+def _length(what: Duration, facts: Known, after: str, before: str) -> _Verdict:
     for seconds, fact in facts.durations:
         if what.fits(seconds):
             return Standing.HELD, fact, ""
-    for seconds, fact in context.lengths:
+    for seconds, fact in facts.lengths:
         if what.fits(seconds):
             return Standing.DERIVED, fact, "worked out from two times"
     if not what.counted and what.loose != "within":
@@ -351,6 +367,13 @@ def _percent(figure: Decimal, facts: Known, loose: str) -> _Verdict:
 def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict:
     before = " ".join(piece.lower for piece in scan.pieces[max(value.first - 2, 0) : value.first])
     after = " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 2])
+    if (partitive := _PARTITIVE.match(value.unit)) and not value.loose and figure > 1:
+        nouns = frozenset(concept(word) for word in partitive[1].split() if word not in STOP)
+        attached = [fact for number, unit, fact in facts.numbers if number == figure and unit & nouns]
+        if nouns & facts.vocabulary.keys() and not attached and figure < 20:
+            total = [number for number, unit, _ in facts.numbers if unit & nouns]
+            if total and not any(figure == abs(one - other) for one in total for other in total if one != other):
+                return _UNKNOWN
     things = frozenset(concept(word) for word in value.unit.split()[:3] if word not in STOP)
     for number, unit, fact in facts.numbers:
         if number == figure or (_near(figure, number, value.loose) and (unit & things or (unit and not things))):
@@ -377,9 +400,9 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
     return _UNKNOWN
 
 
+_PARTITIVE = re.compile(r"of (?:our|your|the|those|these) (\w+(?: \w+)?)")
+
+
 def _is_counted_thing(value: Value, facts: Known) -> bool:
     """Whether a small number counts something that the facts speak of."""
     return any(concept(word) in facts.vocabulary for word in value.unit.split()[:3] if word not in STOP)
-
-
-__all__ = ["DAY", "Item", "Ledger", "Line", "Standing", "date", "ledger", "normal"]

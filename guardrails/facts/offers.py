@@ -210,7 +210,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
             continue
         if (gift or _COVER.search(text)) and not (_QUESTION.search(text) and not low) and not _free_in_facts(said, facts):
             present = [word for word in (gift[0].split() if gift else ()) if word.isalpha() and word not in STOP]
-            known_gift = bool(present) and not allowed and all(concept(word) in facts.vocabulary for word in present)
+            known_gift = bool(present) and all(not facts.vocabulary.get(concept(word), "remedy").startswith("remedy") for word in present)
             if not known_gift and not held and not said & (allowed.words - _MONEY_NOUNS) and not (_GIFT.search(told) and said & allowed.words):
                 yield Offer(sentence.field, span, missing, allowed.evidence)
                 continue

@@ -43,7 +43,7 @@ rule = Rule(
     bad=(
         "On Monday 4 May our export deleted «56» of your orders.",
         "I will call you on «Wednesday 13 May».",
-        "«Lightning had struck the exchange of our hosting provider».",
+        "Lightning had struck the exchange «of our hosting provider».",
     ),
     good=(
         "Yesterday, on a Monday, our export deleted forty of your orders.",

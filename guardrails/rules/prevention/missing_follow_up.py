@@ -70,6 +70,7 @@ _FRAGMENT = re.compile(
 _PRESENT = re.compile(
     r"\b(?:i|we) (?:also |then |both |still )?(?:call|ring|phone|telephone|write|visit|come|bring|send|report|show|meet|look|check|give|walk|sit|talk"
     r"|speak|stand|see|am at|are at|am on|am with|go through)\b"
+    r"|\b(?:i|we) (?:'m|am|are|'re) (?:also |then )?(?:coming|calling|ringing|phoning|visiting|writing|sending|driving|bringing|meeting|joining)\b",
 )
 _SLOT = re.compile(r"\[[^\]\n]{2,80}\]|\{\{?[^}\n]{1,60}\}|\btbd\b|\btbc\b|\bxx\b")
 _MONEY_ONLY = re.compile(r"\b(?:refund|credit|invoice|bill|money|amount|payment|statement|account|balance|discount)\b")
