@@ -260,3 +260,29 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
     code = f"{sys.executable} -m ui check {path} --json | head -1"
     done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
+
+
+def test_the_record_commands_work_on_an_empty_desk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("queue") == 0
+    assert "empty" in capsys.readouterr().out
+    assert run("queue", "--json") == 0
+    assert capsys.readouterr().out == ""
+    assert run("audit", "verify") == 0
+    assert "holds" in capsys.readouterr().out
+    assert run("forget", "--contact", "ada@example.com") == 0
+
+
+def test_users_are_added_listed_and_removed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("a-long-password\n"))
+    assert run("users", "add", "dana", "--role", "csm", "--email", "dana@example.com") == 0
+    assert run("users", "list") == 0
+    assert "dana@example.com" in capsys.readouterr().out
+    assert run("users", "remove", "dana") == 0
+    assert run("users", "remove", "nobody") == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_record_that_can_not_be_opened_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("AMENDS_DATABASE_URL", "nonsense")
+    assert run("queue") == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

@@ -62,6 +62,37 @@ def _parser() -> argparse.ArgumentParser:
 
     example = "amends eval run --model scripted --prompt plain --prompt shipped"
     add(command("eval", "ui.commands.evaluation", "Measure prompts, models and rules offline.", example), _Parser)
+    queue = command("queue", "ui.commands.record", "List the letters that wait for somebody, what is due first.", "amends queue --json")
+    queue.add_argument("--json", action="store_true", help="one object a letter")
+    queue.set_defaults(task="queue")
+
+    page = command("ui", "ui.commands.page", "Open the desk in a browser.", "amends ui --port 8501")
+    page.add_argument("--port", type=int, default=8501, metavar="N")
+    page.add_argument("--address", default="127.0.0.1", metavar="A", help="listen elsewhere than on this machine; needs users or a sign-in service")
+    page.add_argument("--open", action="store_true", help="open the page in this machine's browser")
+
+    people = command("users", "ui.commands.record", "Add, list and remove who may log in.", "amends users add dana --role csm").add_subparsers(
+        dest="action", metavar="ACTION", required=True, parser_class=_Parser
+    )
+    added = people.add_parser("add", help="add a user; the password is asked for, or read from standard input")
+    added.add_argument("name")
+    added.add_argument("--role", required=True, metavar="ROLE", help="agent, csm, support_lead, vp, executive, admin or auditor")
+    added.add_argument("--email", metavar="EMAIL", help="for a sign-in service that vouches for it")
+    added.add_argument("--no-password", action="store_true", help="this user signs in by another system only")
+    added.set_defaults(task="users add")
+    people.add_parser("list", help="list the users").set_defaults(task="users list")
+    removed = people.add_parser("remove", help="take a user's access away")
+    removed.add_argument("name")
+    removed.set_defaults(task="users remove")
+
+    audit = command("audit", "ui.commands.record", "Prove the audit chain.", "amends audit verify")
+    proofs = audit.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
+    proofs.add_parser("verify", help="name the first broken link, or say that all hold").set_defaults(task="audit verify")
+
+    erased = command("forget", "ui.commands.record", "Replace a person's data by tombstones everywhere.", "amends forget --contact ada@example.com")
+    erased.add_argument("--contact", required=True, metavar="EMAIL")
+    erased.set_defaults(task="forget")
+
     command("doctor", "ui.commands.doctor", "Say what is configured, and what could send data out.", "amends doctor")
     return parser
 
