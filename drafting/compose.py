@@ -423,7 +423,8 @@ class _Writer:
     def _remedy(self, item: bool) -> list[str]:
         told: list[str] = []
         things: list[str] = []
-        for thing in (piece for entry in self.case.remedy.items for piece in self._offer(entry)):
+        entries = [entry for entry in self.case.remedy.items if not re.match(r"none\b", entry.text or "", re.IGNORECASE)]
+        for thing in (piece for entry in entries for piece in self._offer(entry)):
             whole = thing if thing.startswith(("We ", "I ", "Our ", "Your ", "You ")) or self.wording.is_sentence(thing) else None
             if whole:
                 told.append(sentence(whole))

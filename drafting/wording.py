@@ -33,9 +33,7 @@ _TENSES = {
     "progressive": ("We are", "gerund"), "future": ("We will", "base"), "past not": ("We did not", "base"), "present not": ("We do not", "base"),
     "perfect not": ("We have not", "participle"), "before not": ("We had not", "participle"), "future not": ("We will not", "base"),
 }  # fmt: skip
-_DATED = re.compile(
-    r"\b(?:on|by|from|until)\b[^,;]*?(?:\d{1,2} (?:" + "|".join(_MONTHS) + r")|(?:" + "|".join(_MONTHS) + r") \d{1,2}\b|" + "|".join(_DAYS) + ")"
-)
+_DATED = re.compile(rf"\b(?:on|by|from|until) (?:(?:{'|'.join(_DAYS)})\b|\d{{1,2}} (?:{'|'.join(_MONTHS)})|(?:{'|'.join(_MONTHS)}) \d{{1,2}}\b)")
 
 
 class Wording:
@@ -54,7 +52,8 @@ class Wording:
         titles = {title.lower() for title in (sender.title, sender.role.replace("_", " ")) if title}
         if self.sender:
             self.sender += [f"{article} {title}" for title in sorted(titles) for article in ("The", "the", "Our", "our")]
-        self.proper = {word for name in (account.company, contact.name, sender.name, sender.company) for word in re.findall(r"[^\W\d_]+", name)}
+        names = (contact.name, sender.name, account.company.split(" ")[0], sender.company.split(" ")[0])
+        self.proper = {word for name in names for word in re.findall(r"[^\W\d_]+", name)}
         self.proper |= {word for text in _all_texts(case) for word in re.findall(r"(?<=[a-z,] )[A-Z][\w’']+", text)}
         self.proper |= {*_MONTHS, *_DAYS, "I"}
 
@@ -63,11 +62,12 @@ class Wording:
     def tell(self, text: str, field: Field) -> list[str]:
         """Return the note as sentences."""
         told: list[str] = []
-        self_before = False
-        for part in parts(text):
-            part = self.address(part, field)
-            if self_before:
-                part = re.sub(r"\A(?:He|She)\b", "I", part)
+        self_before = you_before = False
+        for note in parts(text):
+            part = self.address(note, field)
+            if self_before or you_before:
+                part = re.sub(r"\A(?:He|She)\b", "I" if self_before else "You", part)
+            you_before = any(name in note for name in self.contact)
             self_before = bool(re.search(r"\bI [a-z]", part))
             told.append(sentence(self.mend(part.rstrip("."), field)) if not part.endswith(("!", "?")) else capital(part))
         return [said for said in told if said]
@@ -165,7 +165,7 @@ class Wording:
                 else (text, 0)
             )
             text, object_ = re.subn(
-                rf"(?<![\w’'])((?:[Aa]t|[Ii]n|[Ii]nside) )?{whole}(?![\w’'\u2060-])(?! [A-Z&])( (?:is|was|has|does|had)\b)?",
+                rf"(?<![\w’'])((?:[Aa]t|[Ii]n|[Ii]nside|of) )?{whole}(?![\w’'\u2060-])(?! [A-Z&])( (?:is|was|has|does|had)\b)?",
                 lambda found: (
                     found[0]
                     if found[1]
@@ -275,7 +275,8 @@ class Wording:
         for word in WORD.finditer(text):
             bare = word[0].strip("\"'“”‘’(),.;:")
             start = word.start() + word[0].find(bare)
-            found.append((bare.lower(), start, start + len(bare)))
+            # A capital within a sentence is a name's: "Pete Rolls" holds no verb.
+            found.append((bare if word.start() and bare[:1].isupper() else bare.lower(), start, start + len(bare)))
         return found
 
     def _main(self, text: str) -> list[tuple[str, int, int]]:
@@ -318,6 +319,8 @@ class Wording:
             or word in ENGLISH.prepositions
         ):
             return False
+        if (word == "left" and after) or (before in {"now", "always", "never", "also", "still"} and re.fullmatch(r"[a-z]+s", word)):
+            return True
         object_ = (after in ENGLISH.determiners and not self._time_next(words, number)) or after in {
             "you",
             "us",
@@ -355,8 +358,10 @@ class Wording:
     def _time_next(words: list[tuple[str, int, int]], number: int) -> bool:
         """Whether "every Monday", "each month" follows: a time, not an object."""
         following = words[number + 2][0] if number + 2 < len(words) else ""
+        if words[number + 1][0] == "the":
+            return following in {"same", "next", "following", "day"}
         return words[number + 1][0] in {"every", "each", "one", "two", "three"} and bool(
-            re.match(r"(?:minute|hour|day|night|morning|evening|week|month|quarter|year|time|second|shift|other|\w+day)s?\Z", following)
+            re.match(r"(?:minute|hour|day|night|morning|evening|week|month|quarter|year|time|second|shift|other|\w+day)s?\Z", following.lower())
         )
 
     def _finite(self, text: str, participles: bool = True) -> bool:
@@ -447,11 +452,15 @@ class Wording:
                 adverb, thing = extra[1] + " ", thing[: extra.start()]
             if by and (us := re.match(r"( \w+)? by us\b", rest)):
                 rest, by = (us[1] or "") + rest[us.end() :], None
+            mine = re.match(r"( \w+)? by me\b", rest)
+            if mine:
+                rest, by = (mine[1] or "") + rest[mine.end() :], None
             if by and field == "remedy":
                 return None
             if by:
                 return f"{self._the(capital(thing), field)} {self._be(thing, now=field == 'prevention')} {adverb}{text[start:]}"
-            return self._we(thing, adverb, word, rest, field, self._tense(word, rest, field))
+            said = self._we(thing, adverb, word, rest, field, self._tense(word, rest, field))
+            return re.sub(r"\AWe are\b", "I am", said).replace("We ", "I ", 1) if mine else said
         return None
 
     def _tense(self, word: str, rest: str, field: Field) -> str:
@@ -529,6 +538,8 @@ class Wording:
         if field == "impact" and base in {"hold", "delay", "block", "interrupt", "postpone"} and tense == "past" and not negative:
             particle = re.match(r" (?:up|back)\b", rest)
             return f"This {ENGLISH.past[word]}{particle[0] if particle else ''} {self.lower(thing)}{rest[particle.end() if particle else 0 :]}"
+        if any(other in {"before", "after", "until", "since"} for other, _, _ in words[1:at]):
+            return None
         if base not in {"cause": ENGLISH.causes, "impact": ENGLISH.ours, "summary": ENGLISH.ours | ENGLISH.causes}.get(field, frozenset(ENGLISH.base.values())):
             return None
         if tense == "present" and re.search(r"\bsince\b", rest):
@@ -558,6 +569,8 @@ class Wording:
 
     def _amount(self, text: str, field: Field) -> str | None:
         """Return "June invoice $8,940 instead of $4,980" as what it came to."""
+        if field == "impact" and re.match(r"(?:[A-Z]{0,3}[$€£₹¥]|[A-Z]{3} ?)\d[\d,.]* too (?:much|little)\b(?! \w+ed\b| left\b| went\b)", text):
+            return f"That was {text}"
         found = re.match(r"(?P<thing>[^\d€£$]+?) (?P<sum>(?:[A-Z]{0,3}[$€£]|[A-Z]{3} ?)\d[\d,.]* (?:instead of|and not)\b.*)", text)
         if not found or self._finite(found["thing"], participles=False) or re.search(r"(?:ed|was|were|is|are|of|by)\Z", found["thing"]):
             return None
@@ -568,6 +581,8 @@ class Wording:
         words = self._main(text)
         if self._verb_at(words, False) is not None and not re.match(r"[^,]* late,", text):
             return None
+        if here := re.match(r"(?P<thing>.+?) now (?P<rest>(?:in|on|at|with|under|back)\b.*)", text):
+            return f"{self._the(capital(here['thing']), field)} {self._be(here['thing'], now=True)} now {here['rest']}"
         if running := re.match(r"(?P<thing>.+?) (?P<verb>running|working|operating|serving) since (?P<rest>.*)", text):
             thing = self._the(capital(running["thing"]), field)
             return f"{thing} {'have' if plural_thing(running['thing']) else 'has'} been {running['verb']} since {running['rest']}"
@@ -599,6 +614,8 @@ class Wording:
             if not thing or words[0][0] in ENGLISH.prepositions:
                 return None
             now = word in {"done", "ready", "complete", "finished", "live"} or (field == "prevention")
+            if re.search(r"\bsince\b", text[start:]):
+                return f"{self._the(capital(thing), field)} {'have' if plural_thing(thing) else 'has'} been {text[start:]}"
             known_thing = capital(self._noun(self.lower(thing), field)) if field == "fixes" else self._the(capital(thing), field)
             return f"{known_thing} {self._be(thing, now=now)} {self._with(text[start:])}"
         return None
@@ -610,7 +627,7 @@ class Wording:
         if named := re.match(r"(?P<thing>(?:the )?(?:new|revised|next) [\w -]*date) (?P<rest>(?:is )?(?:on )?\w.*)", text, re.IGNORECASE):
             return f"{capital(self._with_article('the', self.lower(named['thing']).removeprefix('the ')))} is {named['rest'].removeprefix('is ')}"
         found = re.match(r"(?P<thing>.+?) (?P<rest>(?:by|on) (?:.*)\Z)", text)
-        if found and _DATED.match(found["rest"]):
+        if found and _DATED.match(found["rest"]) and "since" not in found["rest"]:
             return f"You will have {self._the(self.lower(found['thing']), field)} {found['rest']}"
         if found := re.match(r"(?P<thing>.+?) (?P<rest>(?:on|in|at) the .*(?:this|next) week)\Z", text):
             return f"{self._the(capital(found['thing']), field)} {self._be(found['thing'], now=True)} {found['rest']}"
@@ -654,6 +671,8 @@ class Wording:
         if not words:
             return thing
         first = words[0][0]
+        if re.match(r"\w+ \d+\Z", thing):
+            return thing
         if re.match(r"(?:19|20)\d\d [a-z]", thing) and not plural_word(self._head(words)[0]):
             return f"the {thing}"
         if (
