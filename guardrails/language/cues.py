@@ -1,0 +1,227 @@
+"""Cues: turns of speech that give a fault away, found by word, base form, word class and speaker.
+
+`cues/*.txt` hold them, a kind of fault in brackets and a cue a line. A cue is elements one space apart:
+
+    word|other      one of these words as written            ~take        any form of take
+    <third_party>   a word of that class                     @s  @c       the sender's words, the customer's
+    #  *            a figure; any word                       element?     may be missing
+    ..  ...         up to three, up to seven words between   !element     not this word here
+    ^  $            the sentence begins, a clause ends       $name        the words of a line `name = …`
+
+All cues are looked for at once: each hangs on its rarest element, so that a sentence costs little more than
+looking its words up.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from guardrails.finding import Match
+from guardrails.language.tokens import Token
+from guardrails.language.words import classes, lemma
+
+if TYPE_CHECKING:
+    from guardrails.letter import Reading
+
+_FOLDER = Path(__file__).parent / "cues"
+_SENDER = frozenset("i we me us my our mine ours myself ourselves".split())
+_CUSTOMER = frozenset("you your yours yourself yourselves ye".split())
+_COMMON = frozenset(
+    """a an the of to in on at by for with from and or but not n't no is was were are be been being 's 're 'm it that this these those as so than have has had
+    do did     does will would can could may might must shall should up out all any there ~be ~have ~do what who which
+    if when how one his her their its he she they""".split()
+)
+_ENDS = frozenset('.!?;:—–()…,"“”')
+_BREAKS = frozenset(".!?;:…\n")
+
+
+class Cue(NamedTuple):
+    """A turn of speech found: its kind, and the tokens it begins with and ends before."""
+
+    kind: str
+    start: int
+    stop: int
+
+
+class _Element(NamedTuple):
+    symbols: frozenset[str]
+    optional: bool
+    negative: bool
+    gap: int
+
+
+class _Pattern(NamedTuple):
+    kind: str
+    before: tuple[_Element, ...]
+    anchor: _Element
+    after: tuple[_Element, ...]
+
+
+_Index = dict[str, list[_Pattern]]
+
+
+@cache
+def _index() -> _Index:
+    """Return all cues by the symbols that each may hang on, read once."""
+    index: _Index = {}
+    for path in sorted(_FOLDER.glob("*.txt")):
+        kind, macros = "", dict[str, str]()
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if not line or line[0] == "#":
+                continue
+            if line[0] == "[":
+                kind = line[1:-1]
+            elif " = " in line:
+                name, _, words = line.partition(" = ")
+                macros[name] = words.replace(" ", "|")
+            else:
+                elements = [_element(part, macros) for part in line.split()]
+                at = min(
+                    (n for n, element in enumerate(elements) if not (element.optional or element.negative or element.gap)), key=lambda n: _weight(elements[n])
+                )
+                pattern = _Pattern(kind, tuple(reversed(elements[:at])), elements[at], tuple(elements[at + 1 :]))
+                for symbol in elements[at].symbols:
+                    index.setdefault(symbol, []).append(pattern)
+    return index
+
+
+def _element(text: str, macros: dict[str, str]) -> _Element:
+    if text in {"..", "..."}:
+        return _Element(frozenset(), True, False, 3 if text == ".." else 7)
+    negative, optional = text[0] == "!" and len(text) > 1, text[-1] == "?" and len(text) > 1
+    text = text[negative : len(text) - optional]
+    names = [name for part in text.split("|") if part for name in (macros[part[1:]].split("|") if part[:1] == "$" and len(part) > 1 else [part])]
+    return _Element(frozenset(names), optional, negative, 0)
+
+
+def _weight(element: _Element) -> float:
+    """Return how often an element is likely to be met; the rarest is the one to hang a cue on."""
+    if element.symbols & {"*", "#", "^", "$", "@s", "@c"}:
+        return 1000.0
+    return (
+        sum(50.0 if symbol in _COMMON else 8.0 if symbol[0] == "<" else 1.0 if symbol[0] != "~" else 1.5 for symbol in element.symbols)
+        / math.sqrt(len(element.symbols))
+    )
+
+
+@lru_cache(maxsize=16384)
+def symbols(word: str) -> frozenset[str]:
+    """Return what a lower-case word can be matched as: itself, its base form, its classes, its speaker."""
+    found = {word, f"~{lemma(word)}", *(f"<{name}>" for name in classes(word))}
+    if word in _SENDER:
+        found.add("@s")
+    elif word in _CUSTOMER:
+        found.add("@c")
+    if word[0].isalnum():
+        found.add("*")
+        if word[0].isdigit() or "<number_word>" in found:
+            found.add("#")
+    return frozenset(found)
+
+
+@lru_cache(maxsize=16384)
+def _hanging(word: str) -> tuple[_Pattern, ...]:
+    index = _index()
+    return tuple(pattern for symbol in symbols(word) for pattern in index.get(symbol, ()))
+
+
+def cues(tokens: Sequence[Token]) -> list[Cue]:
+    """Return the turns of speech in a sentence, by their place."""
+    words = [token.lower for token in tokens]
+    found = []
+    for at, word in enumerate(words):
+        for pattern in _hanging(word):
+            start = _follow(words, at - 1, pattern.before, 0, -1)
+            if start is None:
+                continue
+            stop = _follow(words, at + 1, pattern.after, 0, 1)
+            if stop is not None:
+                found.append(Cue(pattern.kind, start + 1, stop))
+    return sorted(set(found), key=lambda cue: (cue.start, cue.stop, cue.kind))
+
+
+def _follow(words: Sequence[str], at: int, elements: tuple[_Element, ...], number: int, step: int) -> int | None:
+    """Return where the rest of a cue ends, read from `at` in the direction of `step`; None where it does not stand there."""
+    while number < len(elements):
+        element = elements[number]
+        inside = 0 <= at < len(words)
+        if element.gap:
+            for skipped in range(element.gap + 1):
+                place = at + step * skipped
+                end = _follow(words, place, elements, number + 1, step)
+                if end is not None:
+                    return end
+                if not 0 <= place < len(words) or words[place] in _BREAKS:
+                    return None
+            return None
+        if "^" in element.symbols and (not inside or words[at] in _BREAKS or words[at] in {"—", "–", ",", "and", "but", "so"}):
+            number += 1
+            continue
+        if "$" in element.symbols and (not inside or words[at] in _ENDS or words[at] in {"and", "but", "or"}):
+            number += 1
+            continue
+        met = inside and not element.symbols.isdisjoint(symbols(words[at]))
+        if element.negative:
+            if met:
+                return None
+            number += 1
+            continue
+        if met:
+            if element.optional:
+                end = _follow(words, at + step, elements, number + 1, step)
+                if end is not None:
+                    return end
+                number += 1
+                continue
+            at += step
+        elif not element.optional:
+            return None
+        number += 1
+    return at
+
+
+def around(tokens: Sequence[Token], start: int, stop: int) -> tuple[int, int]:
+    """Return the clause that some words of a sentence stand in: out to the next mark, or to an "and" or "but" that begins anew."""
+    while start > 0 and not _parts(tokens, start - 1):
+        start -= 1
+    while stop < len(tokens) and not _parts(tokens, stop):
+        stop += 1
+    while start < stop - 1 and tokens[start].lower in _JOINTS:
+        start += 1
+    return start, stop
+
+
+def _parts(tokens: Sequence[Token], at: int) -> bool:
+    word = tokens[at].lower
+    if word in _ENDS and word not in '"“”':
+        return True
+    after = tokens[at + 1].lower if at + 1 < len(tokens) else ""
+    return word in {"and", "but", "so", "because"} and (after in _SUBJECTS or after in _SENDER or after in _CUSTOMER)
+
+
+_JOINTS = frozenset("and but so because though although albeit as ,".split())
+_SUBJECTS = frozenset("it this that these those there he she they the a an nobody every no most all".split())
+
+
+def faults(name: str, with_cue: float, without: float | None = None) -> Callable[["Reading"], Iterator[Match]]:
+    """Return a finder of the clauses that a learned detector and the cues of a fault agree on.
+
+    A sentence with a cue is found where the detector's score is above `with_cue`, one with none above `without`.
+    """
+
+    def find(reading: "Reading") -> Iterator[Match]:
+        for sentence in reading.text:
+            if not sentence.tokens:
+                continue
+            score = reading.verdict(sentence).scores[name]
+            if score <= with_cue:
+                continue
+            seen = [cue for cue in cues(sentence.tokens) if cue.kind == name]
+            if seen:
+                yield Match(sentence.field, sentence.words(*around(sentence.tokens, seen[0].start, max(cue.stop for cue in seen))))
+            elif without is not None and score > without:
+                yield Match(sentence.field, sentence.words(*around(sentence.tokens, *reading.verdict(sentence).core(name))))
+
+    return find

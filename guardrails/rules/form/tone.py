@@ -1,0 +1,63 @@
+"""The letter speaks in office jargon, slang or pictures.
+
+Jargon hides what is meant at any severity. Slang and emoji from medium up, and exclamation marks at high and critical,
+tell customers that we do not take their loss seriously.
+
+Source: domain, section 2 (tone by severity).
+"""
+
+from collections.abc import Iterator
+
+from guardrails.case import Severity
+from guardrails.finding import Level, Match, Span
+from guardrails.language.cues import cues
+from guardrails.letter import Part, Reading, Sentence
+from guardrails.rule import Rule
+
+_WITH_CUE, _ALONE = -0.5, 0.7
+
+
+def find(reading: Reading) -> Iterator[Match]:
+    """Yield jargon; from medium up slang and pictures; from high up exclamation marks."""
+    for sentence in (*reading.subject, *reading.body):
+        if sentence.tokens and sentence.part is not Part.SIGNATURE:
+            yield from _in(reading, sentence)
+
+
+def _in(reading: Reading, sentence: Sentence) -> Iterator[Match]:
+    low, grave = reading.severity is Severity.LOW, reading.severity in {Severity.HIGH, Severity.CRITICAL}
+    score = reading.verdict(sentence).scores["tone"]
+    if score > _WITH_CUE:
+        seen = [cue for cue in cues(sentence.tokens) if cue.kind == "jargon" or (cue.kind == "slang" and not low)]
+        if seen:
+            yield Match(sentence.field, sentence.words(seen[0].start, max(cue.stop for cue in seen)))
+            return
+        if score > _ALONE and not low:
+            yield Match(sentence.field, sentence.words(*reading.verdict(sentence).core("tone")))
+            return
+    for token in sentence.tokens:
+        if (not low and _is_picture(token.text)) or (grave and token.text[0] == "!"):
+            yield Match(sentence.field, Span(token.start, token.end))
+            return
+
+
+def _is_picture(text: str) -> bool:
+    """Whether a mark is an emoji."""
+    return any(0x1F300 <= ord(letter) <= 0x1FAFF or 0x2600 <= ord(letter) <= 0x27BF or ord(letter) == 0x2B50 for letter in text)
+
+
+rule = Rule(
+    __name__,
+    __doc__,
+    level=Level.WARNING,
+    message='"{quote}" is the wrong tone for this letter. Say it in plain words.',
+    find=find,
+    bad=(
+        "We will «circle back and action the learnings».",
+        "The fix is in «😅».",
+    ),
+    good=(
+        "We dropped your order, and I am sorry.",
+        "I will call you back at four o'clock today.",
+    ),
+)
