@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from drafting import clocks
 from drafting.errors import Blocker, Conflict, DeskError, Forbidden, NotThere, Refused
 from drafting.promises import commitments
-from drafting.rows import about, apologies_before, case_hash, day_of, find_case, find_letter, find_revision, found, keep_case, plain, search, settle
+from drafting.rows import about, apologies_before, case_hash, day_of, find_case, find_letter, find_revision, found, keep_case, plain, search, settle, with_due
 from drafting.store import (
     Comment,
     Decision,
@@ -154,27 +154,30 @@ def add(
         with desk.store.begin() as session:
             known = session.find(LetterRow, key=key) if key else ()
             row = known[0] if known else _add(desk, session, case, desk.user.name, about_it)
-            if row.revision == 0:
-                for text in judged:
-                    _write(desk, session, row, case, text)
-                    row = find_letter(session, row.id)
-                session.set(LetterRow, row.id, failure=None if judged else failure)
-            return settle(session, row.id)
+            if row.revision:
+                return row
+            for text in judged:
+                saved = _write(desk, session, row, case, text)
+                row = replace(row, revision=saved.number, sha256=saved.sha256)
+            if not judged:
+                session.set(LetterRow, row.id, failure=failure)
+            return find_letter(session, row.id)
     except Taken:  # another worker put the same key there between our look and our insert
         return add(desk, case, judged, key=key, failure=failure)
 
 
 def _add(desk: Desk, session: Session, case: Case, drafter: str, about_it: Mapping[str, Any]) -> LetterRow:
     case_id = keep_case(session, desk.user.name, case)
-    made = session.add(
-        LetterRow, **about(case), **_clocks(desk, case, session.now), **about_it, case_id=case_id, state=State.DRAFTED.value, drafter=drafter,
-        repeats=len(apologies_before(session, case)), subject="", revision=0, errors=0, warnings=0, at=session.now, changed_at=session.now,
-    )  # fmt: skip
+    new: dict[str, Any] = dict.fromkeys(LetterRow.__dataclass_fields__) | about(case) | _clocks(desk, case, session.now) | dict(about_it)
+    new |= {"id": 0, "case_id": case_id, "state": State.DRAFTED.value, "drafter": drafter, "repeats": len(apologies_before(session, case))}
+    new |= {"subject": "", "revision": 0, "errors": 0, "warnings": 0, "at": session.now, "changed_at": session.now}
+    row = with_due(LetterRow(**new))
+    made = session.add(LetterRow, **{name: value for name, value in new.items() if value is not None and name != "id"}, due=row.due, due_what=row.due_what)
     ties = {name: about_it.get(name) for name in ("batch", "follows", "replaces")}
     session.log(desk.user.name, "letter.add", "letter", made, case=case_id, drafter=drafter, **ties)
     if about_it.get("overruled"):
         session.log(desk.user.name, "letter.overrule", "letter", made, after=digest(encode(about_it["overruled"])))
-    return find_letter(session, made)
+    return replace(row, id=made)
 
 
 def save(desk: Desk, letter_id: int, base: int, sha256: str | None, text: Written | Letter) -> Revision:
@@ -586,49 +589,37 @@ def _approved(desk: Desk, session: Session, row: LetterRow, now: View) -> Letter
 
 def _write(desk: Desk, session: Session, row: LetterRow, case: Case, text: Written) -> Revision:
     report = text.report or desk.judge(text.letter, case)
-    kept_case = find_case(session, row)
-    sha = text_hash(text.letter.subject, text.letter.body)
-    made = session.add(
-        Revision,
-        letter_id=row.id,
-        number=row.revision + 1,
-        subject=text.letter.subject,
-        body=text.letter.body,
-        sha256=sha,
-        author=text.author or desk.user.name,
-        model=text.model,
-        prompt=text.prompt,
-        usage=plain(text.usage),
-        cost=str(text.cost) if text.cost is not None else None,
-        report=report.as_dict(),
-        case_id=kept_case.id,
-        case_hash=kept_case.hash,
-        at=session.now,
-    )
+    number, sha = row.revision + 1, text_hash(text.letter.subject, text.letter.body)
+    new: dict[str, Any] = {
+        "letter_id": row.id, "number": number, "subject": text.letter.subject, "body": text.letter.body, "sha256": sha,
+        "author": text.author or desk.user.name, "model": text.model, "prompt": text.prompt, "usage": plain(text.usage),
+        "cost": str(text.cost) if text.cost is not None else None, "report": report.as_dict(), "case_id": row.case_id, "case_hash": case_hash(case),
+        "at": session.now,
+    }  # fmt: skip
+    made = session.add(Revision, **new)
     fired: dict[tuple[str, str], int] = {}
     for finding in report.findings:
         fired[finding.rule, finding.level.value] = fired.get((finding.rule, finding.level.value), 0) + 1
     session.add_all("hits", [{"revision_id": made, "rule": rule, "level": level, "count": count} for (rule, level), count in fired.items()])
-    session.log(desk.user.name, "letter.write", "revision", made, before=row.sha256, after=sha, letter=row.id, number=row.revision + 1, model=text.model)
+    session.log(desk.user.name, "letter.write", "revision", made, before=row.sha256, after=sha, letter=row.id, number=number, model=text.model)
+    left = _dismissed(report, session.find(Dismissal, letter_id=row.id, withdrawn_at=None) if row.revision else (), number)
     session.set(
-        LetterRow, row.id, revision=row.revision + 1, sha256=sha, subject=text.letter.subject, search=search(case, text.letter.subject),
-        failure=None, changed_at=session.now,
+        LetterRow, row.id, revision=number, sha256=sha, subject=text.letter.subject, search=search(case, text.letter.subject), failure=None,
+        changed_at=session.now, **_levels(left),
     )  # fmt: skip
-    _count(session, row.id, report, session.find(Dismissal, letter_id=row.id, withdrawn_at=None) if row.revision else (), row.revision + 1)
-    return found(session.get(Revision, made))
+    return Revision(id=made, erased_at=None, **new)
 
 
 def _recount(desk: Desk, session: Session, row: LetterRow) -> LetterRow:
     now = _view(desk, session, row)
     if now.report:
-        _count(session, row.id, now.report, (), row.revision)
+        session.set(LetterRow, row.id, **_levels(now.report))
     return settle(session, row.id)
 
 
-def _count(session: Session, letter_id: int, report: Report, dismissals: Sequence[Dismissal], revision: int) -> None:
-    left = _dismissed(report, dismissals, revision)
-    levels = [finding.level for finding in left.findings]
-    session.set(LetterRow, letter_id, errors=levels.count(Level.ERROR), warnings=levels.count(Level.WARNING))
+def _levels(report: Report) -> dict[str, int]:
+    levels = [finding.level for finding in report.findings]
+    return {"errors": levels.count(Level.ERROR), "warnings": levels.count(Level.WARNING)}
 
 
 def _dismissed(report: Report, dismissals: Sequence[Dismissal], revision: int) -> Report:

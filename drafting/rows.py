@@ -51,12 +51,17 @@ def find_revision(session: Session, row: LetterRow) -> Revision | None:
 def settle(session: Session, letter_id: int) -> LetterRow:
     """Write down what is due next, so that the queue sorts by an index, and return the letter."""
     row = find_letter(session, letter_id)
+    settled = with_due(row)
+    if settled != row:
+        session.set(LetterRow, letter_id, due=settled.due, due_what=settled.due_what)
+    return settled
+
+
+def with_due(row: LetterRow) -> LetterRow:
+    """Return the letter with what is due next and when."""
     owed = clocks.due(row)
     what, when = owed[0] if owed else (None, None)
-    if (row.due_what, row.due) != (what, when):
-        session.set(LetterRow, letter_id, due=when, due_what=what)
-        row = replace(row, due=when, due_what=what)
-    return row
+    return replace(row, due=when, due_what=what)
 
 
 def keep_case(session: Session, who: str, case: Case) -> int:

@@ -97,10 +97,9 @@ class Session:
         return int(self.connection.execute(query).scalar_one())
 
     def add(self, kind: type, /, **values: object) -> int:
-        """Insert a row and return its id. Raises Taken where its key is there already."""
+        """Insert a row and return its id. Raises Taken where its key is there already; the block it stands in is over then."""
         try:
-            with self.connection.begin_nested():
-                key = self.connection.execute(insert(TABLES[kind]).values(**values)).inserted_primary_key
+            key = self.connection.execute(insert(TABLES[kind]), values).inserted_primary_key
         except IntegrityError:
             raise Taken(f"there is already one: {TABLES[kind].name}") from None
         return int(key[0]) if key and isinstance(key[0], int) else 0
