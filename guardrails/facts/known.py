@@ -63,6 +63,10 @@ class Known:
     internal_words: dict[str, str] = field(default_factory=dict)
     lengths: list[tuple[float, str]] = field(default_factory=list)
     totals: frozenset[Decimal] = frozenset()
+    own: str = ""
+    """The text of all facts but the tickets."""
+    tickets: "Known | None" = None
+    """The values that stand in the customer's messages alone: they ground what the customer did, said or suffered, never what we give or promise."""
 
 
 def content(pieces: Iterable[Piece]) -> frozenset[str]:
@@ -87,8 +91,8 @@ _recent: list[tuple[Case, Known]] = []
 def _known(case: Case) -> Known:
     incident = case.incident
     today = _date(case.written_on) or _date(incident.ended_at) or _date(incident.started_at) or _date(incident.detected_at)
-    found = Known(today)
-    raw = []
+    found = Known(today, tickets=Known(today))
+    raw, own = [], []
     for key, value in case.facts().items():
         if isinstance(value, datetime):
             local = incident.local(value)
@@ -103,6 +107,9 @@ def _known(case: Case) -> Known:
             continue
         text = str(value)
         raw.append(text)
+        ticket = key.startswith("account.tickets")
+        if not ticket:
+            own.append(text)
         if key in _ADMIN:
             continue
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
@@ -113,7 +120,6 @@ def _known(case: Case) -> Known:
                 found.numbers.append((Decimal(value), frozenset(), shown(key, value)))
                 found.money.append((Decimal(value), "", shown(key, value)))
             continue
-        ticket = key.startswith("account.tickets")
         for part in _parts(text):
             scan = Scan(part, 0, today)
             fact = Fact(key, text, tuple(scan.found), content(scan.pieces), ticket)
@@ -136,7 +142,7 @@ def _known(case: Case) -> Known:
             found.internal.append(fact)
             for word in fact.words:
                 found.internal_words.setdefault(word, shown(key, text))
-    found.raw = "\n".join(raw).lower()
+    found.raw, found.own = "\n".join(raw).lower(), "\n".join(own).lower()
     for word in _spoken(case):
         found.vocabulary.setdefault(concept(word), word)
     found.lengths = spans_of_time(found)
@@ -168,8 +174,9 @@ def _parts(text: str) -> list[str]:
     return parts or [text]
 
 
-def _absorb(found: Known, fact: Fact, scan: Scan) -> None:
+def _absorb(whole: Known, fact: Fact, scan: Scan) -> None:
     evidence = fact.shown
+    found = whole.tickets if fact.ticket and whole.tickets else whole
     for value in fact.values:
         what = value.value
         if isinstance(what, Day):
@@ -206,9 +213,9 @@ def _absorb(found: Known, fact: Fact, scan: Scan) -> None:
     for piece in scan.pieces:
         if piece.kind == "word":
             if piece.text[:1].isupper():
-                found.names.setdefault(piece.lower, evidence)
+                whole.names.setdefault(piece.lower, evidence)
             if piece.lower not in STOP:
-                found.vocabulary.setdefault(concept(piece.lower), evidence)
+                whole.vocabulary.setdefault(concept(piece.lower), evidence)
         elif piece.kind == "num" and (figure := decimal(piece.text)) is not None:
             # Figures that stand in a date, an amount or a code are known figures too, if weaker.
             found.numbers.append((figure, frozenset(), evidence))

@@ -15,6 +15,7 @@ from guardrails.facts.known import Known, known
 from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept
 from guardrails.finding import Field, Span
+from guardrails.language.clauses import Role
 from guardrails.letter import Part, Reading, Sentence
 
 
@@ -123,7 +124,7 @@ def ledger(reading: Reading) -> Ledger:
         if sentence.part in {Part.SIGNATURE, Part.CLOSING, Part.GREETING}:
             continue
         scan = Scan(sentence.text, sentence.start, facts.today)
-        items = list(_items(sentence, scan, facts))
+        items = list(_items(sentence, scan, facts, _told_by_them(reading, sentence)))
         if reading.case and sentence.part is Part.TEXT:
             items += _names(sentence, facts, own)
             if not any(item.standing in {Standing.UNKNOWN, Standing.CONTRADICTED, Standing.INTERNAL} for item in items):
@@ -133,8 +134,8 @@ def ledger(reading: Reading) -> Ledger:
     return Ledger(tuple(lines), facts.today)
 
 
-# How likely a claim has to be before the ledger calls it unfounded: three in four that pass it are (leave-one-writer-out).
-_SURE = 0.42
+# How likely a claim has to be before the ledger calls it unfounded: four in five that pass it are (leave-one-writer-out).
+_SURE = 2
 
 
 def _claims(sentence: Sentence, facts: Known, reading: Reading) -> Iterator[Item]:
@@ -159,11 +160,28 @@ def _names(sentence: Sentence, facts: Known, own: frozenset[str]) -> Iterator[It
         yield Item(Kind.NAME, sentence.field, span, word, Standing.INTERNAL if inside else Standing.UNKNOWN, inside)
 
 
-def _items(sentence: Sentence, scan: Scan, facts: Known) -> Iterator[Item]:
+def _told_by_them(reading: Reading, sentence: Sentence) -> bool:
+    """Whether a sentence tells what the customer did, said or suffered, and nothing that anybody will do."""
+    clauses = reading.clauses(sentence)
+    return any(clause.actor is Role.CUSTOMER and clause.tense in {"past", "perfect"} for clause in clauses) and not any(
+        clause.tense in {"future", "conditional"} for clause in clauses
+    )
+
+
+def _grounded(value: Value, scan: Scan, facts: Known, theirs: bool) -> "_Verdict":
+    """Return how a value stands; what only the customer's messages hold grounds a sentence about the customer alone."""
+    verdict = _stand(value, scan, facts)
+    if verdict[0] is Standing.UNKNOWN and theirs and facts.tickets:
+        told = _stand(value, scan, facts.tickets)
+        return told if told[0] in {Standing.HELD, Standing.DERIVED} else verdict
+    return verdict
+
+
+def _items(sentence: Sentence, scan: Scan, facts: Known, theirs: bool) -> Iterator[Item]:
     text = sentence.text
     stands = [
         (Standing.INTERNAL, found[1], "") if standing is Standing.UNKNOWN and (found := _internal(value, facts)) else (standing, fact, note)
-        for value, (standing, fact, note) in zip(scan.found, (_stand(value, scan, facts) for value in scan.found), strict=True)
+        for value, (standing, fact, note) in zip(scan.found, (_grounded(value, scan, facts, theirs) for value in scan.found), strict=True)
     ]
     unknown = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.UNKNOWN)
     firm = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.HELD)
@@ -172,7 +190,7 @@ def _items(sentence: Sentence, scan: Scan, facts: Known) -> Iterator[Item]:
     for number, value in enumerate(scan.found):
         standing, fact, note = stands[number]
         clash = wrong.get(number, "")
-        if clash and isinstance(value.value, Duration) and standing is Standing.HELD and not _is_window(times, facts):
+        if clash and isinstance(value.value, Duration) and standing is Standing.HELD and not (value.loose and _is_window(times, facts)):
             clash = ""
         if isinstance(value.value, Day) and standing is Standing.CONTRADICTED:
             clash = clash or note
@@ -236,7 +254,8 @@ def _stand(value: Value, scan: Scan, facts: Known) -> _Verdict:
     if value.kind is Kind.NUMBER and isinstance(what, Decimal):
         return _number(what, value, scan, facts)
     if value.kind in {Kind.LINK, Kind.CODE}:
-        return (Standing.HELD, _holding(str(what), facts), "") if str(what).lstrip("#") in facts.raw else _UNKNOWN
+        # A link in a customer's message is none of ours; the number of a ticket is how both of us call it.
+        return (Standing.HELD, _holding(str(what), facts), "") if str(what).lstrip("#") in (facts.own if value.kind is Kind.LINK else facts.raw) else _UNKNOWN
     return _IDLE
 
 
@@ -381,7 +400,7 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
     if (
         figure <= 4
         or re.search(r"(?:section|clause|article|paragraph|version|page|no|number|step|part|phase|level|item|§|/|v) ?\.?$", before)
-        or after.startswith(("/", "times", "-fold"))
+        or after.startswith(("/", "times", "-fold", "- fold", "- second", "- third"))
     ):
         return _IDLE
     if figure <= 10 and not _is_counted_thing(value, facts):
