@@ -1,7 +1,7 @@
 """Charts as pure functions: figures in, an Altair chart out. One palette, words beside every colour."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from drafting.store.trends import Count, Dismissed, Fired, Kept, Week
 from ui.display import words
@@ -26,13 +26,15 @@ def weeks(figures: Sequence[Week]) -> "altair.Chart":
         if week.severities.get(name)
     ]
     return _styled(
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(_data(rows))
         .mark_bar(size=22)
         .encode(
             x=alt.X("week:O", title="Week from", axis=alt.Axis(labelAngle=-40)),
             y=alt.Y("letters:Q", title="Letters", axis=alt.Axis(tickMinStep=1)),
             color=alt.Color(
-                "severity:N", scale=alt.Scale(domain=[words(name) for name in SEVERITIES], range=list(SEVERITIES.values())), legend=alt.Legend(title=None, orient="top")
+                "severity:N",
+                scale=alt.Scale(domain=[words(name) for name in SEVERITIES], range=list(SEVERITIES.values())),
+                legend=alt.Legend(title=None, orient="top"),
             ),
             order="order:Q",
             tooltip=["week:O", "severity:N", "letters:Q"],
@@ -70,13 +72,26 @@ def bars(pairs: Sequence[tuple[str, float]], name: str, value: str, *, ordered: 
     import altair as alt
 
     rows = [{"name": label, "value": number} for label, number in pairs]
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("name:N", sort="-x" if ordered else None, title=None, axis=alt.Axis(labelLimit=260)), x=alt.X("value:Q", title=value, axis=alt.Axis(tickMinStep=1))
+    base = alt.Chart(_data(rows)).encode(
+        y=alt.Y("name:N", sort="-x" if ordered else None, title=None, axis=alt.Axis(labelLimit=260)),
+        x=alt.X("value:Q", title=value, axis=alt.Axis(tickMinStep=1)),
     )
     bar = base.mark_bar(color=BLUE, height=14).encode(tooltip=[alt.Tooltip("name:N", title=name), alt.Tooltip("value:Q", title=value)])
     picked = bar.add_params(alt.selection_point(name=PICK, fields=["name"]))
     return _styled(picked, 26 * len(rows) + 60)
 
 
+def _data(rows: list[dict[str, Any]]) -> Any:
+    import altair
+
+    return altair.Data(values=rows)  # type: ignore[no-untyped-call]
+
+
 def _styled(chart: "altair.Chart", height: int) -> "altair.Chart":
-    return chart.properties(height=height, width="container").configure_axis(labelColor=INK, titleColor=INK, gridColor="#e4e7ea", labelFontSize=12, titleFontSize=12).configure_view(stroke=None).configure_legend(labelColor=INK)
+    styled: altair.Chart = (
+        chart.properties(height=height, width="container")
+        .configure_axis(labelColor=INK, titleColor=INK, gridColor="#e4e7ea", labelFontSize=12, titleFontSize=12)
+        .configure_view(stroke=None)
+        .configure_legend(labelColor=INK)
+    )
+    return styled

@@ -19,7 +19,8 @@ def _component(name: str) -> Callable[..., Any]:
 
 
 def _draw(name: str, key: str, data: Mapping[str, Any], triggers: Mapping[str, Callable[[], None]]) -> None:
-    _component(name)(key=key, data=dict(data), **{f"on_{trigger}_change": act for trigger, act in triggers.items()})
+    # `hello` asks for nothing but a run: after a restart of the server a new session has to meet its components first.
+    _component(name)(key=key, data=dict(data), on_hello_change=lambda: None, **{f"on_{trigger}_change": act for trigger, act in triggers.items()})
 
 
 def sent(key: str, trigger: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def by_hand(said: Mapping[str, str], today: date) -> dict[str, Any]:
     """Return the case that the form's fields describe."""
     first, _, last = said["contact"].partition(" ")
     lines = {name: [line.strip() for line in said[name].splitlines() if line.strip()] for name in ("fix", "prevention", "remedy")}
-    case = {
+    case: dict[str, Any] = {
         "incident": {"summary": said["summary"], "cause": said["cause"] or None, "fixes": lines["fix"], "prevention": lines["prevention"]},
         "account": {"company": said["company"], "impact": said["impact"] or None, "contact": {"name": f"{first} {last}".strip(), "first_name": first}},
         "remedy": {"items": [{"text": line} for line in lines["remedy"]], "approved_by": said["approved_by"] or None},

@@ -125,7 +125,7 @@ def secrets() -> dict[str, Any]:
 
 def _kept_secret(path: Path) -> str:
     try:
-        with path.open("x", encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
             file.write(random.token_urlsafe(48))
     except FileExistsError:
         pass

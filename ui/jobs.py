@@ -76,7 +76,11 @@ def _run(job: Job, write: Callable[[Job], Any], done: Callable[[Draft], Event]) 
     async def main() -> Draft:
         task = asyncio.ensure_future(write(job))
         loop = asyncio.get_running_loop()
-        job._stop = lambda: loop.call_soon_threadsafe(task.cancel)
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(task.cancel)
+
+        job._stop = stop
         made: Draft = await task
         return made
 

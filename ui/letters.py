@@ -11,15 +11,16 @@ from drafting import desk as desks
 from drafting.desk import Desk, View
 from drafting.errors import NotThere
 from drafting.promises import commitments
-from drafting.store import Revision, State
+from drafting.store import CaseRow, LetterRow, Revision, State
 from drafting.triage import missing
 from drafting.users import MAY, User
 from guardrails.case import Case, Moment, RemedyItem
+from guardrails.facts.ledger import Standing
 from guardrails.letter import Letter, Reading
 from guardrails.policy import Policy
 from guardrails.report import Report
 from ui.client import desk
-from ui.display import ROLES, SEVERITY_TONES, ago, amount, due, for_browser, pairs, when, words
+from ui.display import ROLES, SEVERITY_TONES, ago, amount, due, for_browser, pairs, utf16, when, words
 
 if TYPE_CHECKING:
     from drafting.export import File
@@ -66,20 +67,41 @@ def check_text(user: User, subject: str, body: str, letter_id: int | None, lent:
     whose, policy = _trials.get(trial or "", ("", here.policy))
     if whose == user.name:
         here = replace(here, policy=policy)
-    case = None
     if letter_id is not None:
-        report, case = desks.preview(here, letter_id, letter), None
+        report = desks.preview(here, letter_id, letter)
+        with here.store.read() as session:
+            row = session.get(LetterRow, letter_id)
+            kept = session.get(CaseRow, row.case_id) if row else None
+            case = kept.case if kept else None
     else:
         owner, case = _cases.get(lent or "", ("", None))
-        if owner != user.name:
-            case = None
+        case = case if owner == user.name else None
         report = here.check(letter, case, here.policy, rules=here.rules)
     return shown(report, letter, case, here.policy)
 
 
 def shown(report: Report, letter: Letter, case: Case | None, policy: Policy) -> Data:
-    """Return a report as the editor takes it."""
-    return for_browser(report, letter.subject, letter.body)
+    """Return a report as the editor takes it, with the fact behind each thing the letter says."""
+    said = for_browser(report, letter.subject, letter.body)
+    if case is not None:
+        said["facts"] = behind(letter, case, policy)
+    return said
+
+
+def behind(letter: Letter, case: Case, policy: Policy) -> list[Data]:
+    """Return each checkable thing of a letter and the fact behind it, with the browser's offsets."""
+    places = {"subject": utf16(letter.subject), "body": utf16(letter.body)}
+    return [
+        {
+            "field": item.field,
+            "start": places[item.field][item.span.start],
+            "end": places[item.field][item.span.end],
+            "quote": item.quote,
+            "fact": item.fact if item.standing in (Standing.HELD, Standing.DERIVED) else None,
+        }
+        for item in Reading(letter, case, policy).ledger.items
+        if item.standing is not Standing.IDLE
+    ]
 
 
 def keep_typed(user: User, where: str, subject: str, body: str, base: int | str | None) -> Data:

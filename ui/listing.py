@@ -57,7 +57,8 @@ def wanted(show: str, state: str, severities: Sequence[str], text: str, narrowed
                 except ValueError:
                     continue
             else:
-                found = replace(found, **{name: value})
+                chosen: dict[str, Any] = {name: value}
+                found = replace(found, **chosen)
     return found
 
 

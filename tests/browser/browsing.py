@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, TimeoutError, expect
 
 ROOT = Path(__file__).parents[2]
 ARGUMENTS = [
@@ -145,3 +145,15 @@ def axe(page: Page) -> list[str]:
     """Return what axe finds against WCAG 2.2 AA, a line each."""
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
     return [f"{one['id']} ({one['impact']}): {node['html'][:200]}" for one in found.response["violations"] for node in one["nodes"][:4]]
+
+
+def choose(page: Page, label: str, text: str) -> None:
+    """Choose from a select box. A page that is still being drawn closes the list: then it is opened again."""
+    option = page.get_by_role("option", name=re.compile(text))
+    for _ in range(4):
+        page.get_by_role("combobox", name=label).click()
+        with contextlib.suppress(TimeoutError):
+            option.click(timeout=2_500)
+            break
+    expect(option).to_have_count(0)
+    settled(page)

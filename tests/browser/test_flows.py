@@ -5,17 +5,11 @@ import re
 import time
 from collections.abc import Callable
 
-from browsing import Desk, Watch, body, button, go, settled, write
+from browsing import Desk, Watch, body, button, choose, go, settled, write
 from playwright.sync_api import Page, expect
 from seeds import CLEAR, Seeds
 
 from drafting.store import State
-
-
-def choose(page: Page, label: str, text: str) -> None:
-    page.get_by_role("combobox", name=label).click()
-    page.get_by_role("option", name=re.compile(text)).click()
-    settled(page)
 
 
 def test_a_new_user_has_an_exported_letter_within_two_minutes(page: Page, desk: Desk, seeds: Seeds) -> None:

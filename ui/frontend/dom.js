@@ -39,3 +39,21 @@ kbd{font:11.5px ui-monospace,monospace;border:1px solid #c3c8ce;border-radius:4p
 .dim{color:#545b63}.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 [hidden]{display:none!important}
 `
+
+// After a restart of the server the page connects again by itself, but the new session knows no component until
+// the page has run there once: what is sent before that is lost. So ask for a run as soon as the line is back,
+// and hold what somebody presses until that run has drawn. `state.away` says so meanwhile.
+export const watchLine = (state, ask) => {
+  const app = document.querySelector("[data-testid=stApp]")
+  if (!app) return () => {}
+  const on = () => app.dataset.testConnectionState === "CONNECTED"
+  let was = on()
+  const look = new MutationObserver(() => {
+    const now = on()
+    if (!now) state.away = true
+    if (now && !was) ask()
+    was = now
+  })
+  look.observe(app, {attributes: true, attributeFilter: ["data-test-connection-state"]})
+  return () => look.disconnect()
+}

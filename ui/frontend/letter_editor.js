@@ -5,7 +5,7 @@ import {EditorView, Decoration, keymap, hoverTooltip, showTooltip, drawSelection
 import {EditorState, StateField, StateEffect, Compartment, Annotation} from "@codemirror/state"
 import {history, historyKeymap, defaultKeymap} from "@codemirror/commands"
 import {unifiedMergeView} from "@codemirror/merge"
-import {el, button, style, badge, base, pressed, dialogOpen} from "./dom.js"
+import {el, button, style, badge, base, pressed, dialogOpen, watchLine} from "./dom.js"
 
 const setFindings = StateEffect.define(), openCard = StateEffect.define(), remote = Annotation.define()
 const FIELDS = ["subject", "body"]
@@ -129,7 +129,9 @@ function mount(c) {
     try {
       const r = await fetch(url, {method: "PUT", keepalive: true, headers: {"content-type": "application/json", "x-amends": "1"}, body: JSON.stringify({...I.text(), base: I.base})})
       if (!r.ok) throw new Error(r.status === 401 ? "you are signed out" : `the server answered ${r.status}`)
-      I.kept = Math.max(I.kept, seq); I.status()
+      const back = I.state.textContent.startsWith("Not kept")
+      I.kept = Math.max(I.kept, seq); I.state.textContent = ""; I.status()
+      if (back) I.check(I.seq)
     } catch (e) { if (url === I.data.keep_url && !I.gone) { I.state.textContent = "Not kept yet: " + (e instanceof TypeError ? "the server does not answer" : e.message) + ". Trying again."; I.keeper = setTimeout(I.keep, 1500) } }
   }
   I.flush = () => { if (I.seq > I.kept) I.keep() }
@@ -140,6 +142,7 @@ function mount(c) {
     const act = (I.data.actions || []).find(a => a.key && pressed(e, a.key))
     if (act) { e.preventDefault(); e.stopPropagation(); I.act(act) }
   }
+  I.unwatch = watchLine(I, () => I.send("hello", {}))
   document.addEventListener("visibilitychange", I.onhide); window.addEventListener("beforeunload", I.onleave); document.addEventListener("keydown", I.onkey, true)
 
   I.hurdle = a => {
@@ -156,6 +159,7 @@ function mount(c) {
     I.why.textContent = ""
     if (a.menu) return a.open()
     if (a.name === "copy") return navigator.clipboard.writeText(I.text().subject + "\n\n" + I.text().body).then(() => { I.why.textContent = "Copied." }, () => { I.why.textContent = "This browser does not let pages copy. Select the text and press Ctrl+C." })
+    if (I.away) { I.pending = a; I.why.textContent = `${a.label}: as soon as the desk is back.`; return }
     clearTimeout(I.keeper); I.sent = I.text()
     I.send("act", {name: a.name, ...I.text(), base: I.base, letter: I.data.letter ?? null})
   }
@@ -415,6 +419,9 @@ export default function (c) {
   const before = I.data
   I.data = data
   I.send = (name, value) => setTriggerValue(name, {...value, at: Date.now()})
+  const pending = I.away && I.pending
+  I.away = false; I.pending = null
+  if (pending) setTimeout(() => I.act(pending), 0)
   const swap = fresh || before.key !== data.key
   if (fresh || !!before.readonly !== !!data.readonly) {
     I.host.classList.toggle("ro", !!data.readonly)
@@ -423,7 +430,7 @@ export default function (c) {
   if (swap) {                                         // another letter, or another revision of it
     const here = fresh ? null : I.text(), is = (a, b) => !!a && !!b && a.subject === b.subject && a.body === b.body
     const mine = !fresh && before.letter === data.letter && data.letter !== undefined && !data.conflict && !is(here, before.saved) && !is(here, data.saved)
-    if (!fresh && before.keep_url && I.seq > I.kept && (!mine || before.letter !== data.letter)) fetch(before.keep_url, {method: "PUT", keepalive: true, headers: {"content-type": "application/json", "x-amends": "1"}, body: JSON.stringify({...here, base: I.base})}).catch(() => {})
+    if (!fresh && before.keep_url && I.seq > I.kept && !is(here, data.saved) && (!mine || before.letter !== data.letter)) fetch(before.keep_url, {method: "PUT", keepalive: true, headers: {"content-type": "application/json", "x-amends": "1"}, body: JSON.stringify({...here, base: I.base})}).catch(() => {})
     if (mine) {                                       // typed on while the answer was on its way: nothing typed is replaced
       if (is(I.sent, data.saved)) I.base = data.base  // what I saved stands; else somebody else's does, and saving will say so
       I.keeper = setTimeout(I.keep, 300)
@@ -446,7 +453,7 @@ export default function (c) {
   else if (data.report_key !== before?.report_key && data.report && !I.dirty()) { I.muted.clear(); I.show(data.report, I.seq) }
   else { I.rail(); I.status() }
   return () => {
-    I.gone = true; I.flush(); I.abort?.abort(); clearTimeout(I.timer); clearTimeout(I.keeper)
+    I.gone = true; I.flush(); I.unwatch(); I.abort?.abort(); clearTimeout(I.timer); clearTimeout(I.keeper)
     document.removeEventListener("visibilitychange", I.onhide); window.removeEventListener("beforeunload", I.onleave); document.removeEventListener("keydown", I.onkey, true)
     I.diffView?.destroy(); for (const v of Object.values(I.views)) v.destroy(); instances.delete(parentElement)
   }

@@ -1,6 +1,6 @@
 // The queue: a real <table>, keyboard first. Moving and selecting never cause a rerun of the page;
 // only opening and deciding send a trigger to Python.
-import {el, button, style, badge, base, dialogOpen} from "./dom.js"
+import {el, button, style, badge, base, dialogOpen, watchLine} from "./dom.js"
 
 const css = base + `
 .tools{display:flex;gap:10px;align-items:center;flex-wrap:wrap;padding:4px 0 8px;min-height:34px}.tools .n{font-weight:600}.tools .hint{margin-left:auto;color:#545b63}.hint kbd{margin:0 2px 0 8px}
@@ -26,9 +26,14 @@ export default function (c) {
       if (e.key !== "j" || e.ctrlKey || e.metaKey || e.altKey || dialogOpen() || (a && a !== document.body && a.matches("input,textarea,select,[contenteditable]")) || I.root.contains(I.root.getRootNode().activeElement)) return
       const row = I.root.querySelector("tbody tr[tabindex='0']"); if (row) { e.preventDefault(); row.focus() }
     }
+    I.unwatch = watchLine(I, () => I.trigger("hello", {at: Date.now()}))
     document.addEventListener("keydown", I.onkey); instances.set(parentElement, I)
   }
-  const send = (name, value) => setTriggerValue(name, {...value, at: Date.now()})
+  I.trigger = setTriggerValue
+  const pending = I.away && I.pending
+  I.away = false; I.pending = null
+  const send = (name, value) => I.away ? (I.pending = [name, value]) : setTriggerValue(name, {...value, at: Date.now()})
+  if (pending) setTimeout(() => send(...pending), 0)
   const rows = data.rows
   const ids = new Set(rows.map(r => r.id))
   for (const id of [...I.selected]) if (!ids.has(id)) I.selected.delete(id)
@@ -37,7 +42,7 @@ export default function (c) {
   const active = I.root.getRootNode().activeElement, had = I.root.contains(active) && (active.closest("tbody") || active.closest(".tools"))
   I.root.replaceChildren()
   const finish = () => { const a = document.activeElement; const row = I.root.querySelector("tbody tr[tabindex='0']"); if (row && (had || (data.autofocus && I.fresh && (!a || a === document.body)))) row.focus({preventScroll: !had}); I.fresh = false }   // never steal focus later
-  const cleanup = () => { document.removeEventListener("keydown", I.onkey); instances.delete(parentElement) }
+  const cleanup = () => { I.unwatch(); document.removeEventListener("keydown", I.onkey); instances.delete(parentElement) }
   if (!rows.length) {
     const box = el("div", "empty"); const [head, ...rest] = data.empty || ["Nothing here."]
     box.append(el("b", "", head), ...rest.map(t => el("div", "", t))); I.root.append(box); I.fresh = false

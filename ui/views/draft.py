@@ -55,7 +55,10 @@ def hand_form() -> dict[str, Any] | None:
         key = f"hand_{name}"
         if key not in session:
             session[key] = kept.get(name, "")
-        (st.text_area if tall else st.text_input)(label, key=key, on_change=keep, **({"height": 80} if tall else {}))
+        if tall:
+            st.text_area(label, key=key, on_change=keep, height=80)
+        else:
+            st.text_input(label, key=key, on_change=keep)
     said = {name: str(session.get(f"hand_{name}") or "").strip() for name in FIELDS}
     if not said["company"] or not (said["summary"] or said["impact"]):
         return None
@@ -97,14 +100,14 @@ def started() -> None:
     forget()
     ready, again = session[state.DRAFT_READY]
     try:
-        session[state.DRAFT_JOB] = drafts.start(person, ready, again, session.get("draft_model"), session.get("draft_tone"))
+        session[state.DRAFT_JOB] = drafts.start(here.user, ready, again, session.get("draft_model"), session.get("draft_tone"))
     except (DeskError, CaseError, RuleError, ModelFailure) as error:
         session[state.DRAFT_DONE] = {"error": str(error)}
 
 
 def stopped() -> None:
     """End the draft; the text so far stays."""
-    if job := jobs.get(session.get(state.DRAFT_JOB, ""), person.name):
+    if job := jobs.get(session.get(state.DRAFT_JOB, ""), here.user.name):
         job.stop()
 
 
@@ -120,8 +123,9 @@ def act() -> None:
     if said.get("name") == "open" and done.get("letter"):
         session[state.OPEN] = done["letter"]
     if said.get("name") == "keep":
+        ready, again = session[state.DRAFT_READY]
         try:
-            session[state.OPEN] = drafts.keep(person, *session[state.DRAFT_READY], str(said["subject"]), str(said["body"]))
+            session[state.OPEN] = drafts.keep(here.user, ready, again, str(said["subject"]), str(said["body"]))
         except DeskError as error:
             session[state.DRAFT_DONE] = {"error": str(error)}
 
@@ -137,26 +141,27 @@ with left:
             asked = drafts.ready(person, case)[0].missing
             case = drafts.filled(case, {need.fact.split("|")[0]: session.get(f"answer_{need.fact}") for need in asked})
             found, again = drafts.ready(person, case)
-            kinds = sorted(here.policy.categories)
+            kinds, source = sorted(here.policy.categories), session.get("draft_source")
             proposed = (found.case.incident.severity or Severity.MEDIUM, found.case.incident.category or "other")
             with st.container(horizontal=True, gap="small"):
                 severity = st.selectbox(
-                    "Severity", list(Severity), index=proposed[0].rank, format_func=lambda one: words(one.value), key=f"severity_{proposed}"
+                    "Severity", list(Severity), index=proposed[0].rank, format_func=lambda one: words(one.value), key=f"severity_{source}_{proposed}"
                 )
-                category = st.selectbox("Kind of letter", kinds, index=kinds.index(proposed[1]), format_func=words, key=f"category_{proposed}")
+                category = st.selectbox("Kind of letter", kinds, index=kinds.index(proposed[1]), format_func=words, key=f"category_{source}_{proposed}")
             ready = found
-            if (severity, category) != proposed:
+            if severity is not proposed[0] or category != proposed[1]:
                 why = st.text_input("Why do you overrule the proposal?", key="overrule_why")
                 ready = None
                 if why.strip():
-                    chosen = {"severity": severity if severity != proposed[0] else None, "category": category if category != proposed[1] else None}
-                    ready, again = drafts.ready(person, case, Override(person.name, why.strip(), **chosen))
+                    graver = severity if severity is not proposed[0] else None
+                    other = category if category != proposed[1] else None
+                    ready, again = drafts.ready(person, case, Override(person.name, why.strip(), graver, other))
                 else:
                     st.caption("Give a reason, and the letter follows your choice.")
     except CaseError as error:
         sheet("case_error", {"title": "This case can not be used", "text": str(error), "tone": "soft"})
     if ready:
-        demand = here.policy.severity[ready.case.incident.severity]
+        demand = here.policy.severity[ready.case.incident.severity or Severity.MEDIUM]
         reasons = [
             ("Severity", "; ".join(ready.severity_reasons)),
             ("Kind", "; ".join((*again.reasons, *ready.category_reasons))),
@@ -166,15 +171,6 @@ with left:
         if ready.warnings:
             blocks.append({"title": "Look at this first", "items": list(ready.warnings)})
         sheet("case_reasons", *blocks)
-        if asked:
-            with st.expander(f"Not known yet ({len(ready.missing)})", expanded=any(not need.optional for need in ready.missing)):
-                for need in asked[:8]:
-                    st.text_input(
-                        need.ask,
-                        key=f"answer_{need.fact}",
-                        help=f"Without it, {need.blocks} stays weak." + (" Optional." if need.optional else ""),
-                        persist_state="session",
-                    )
         with st.container(horizontal=True, gap="small"):
             models = list(dict.fromkeys([*service().settings.models, "template"]))
             st.selectbox(
@@ -198,6 +194,15 @@ with left:
             st.button("Stop", key="stop", shortcut="Esc", on_click=stopped)
     if not may:
         st.caption(f"Your role, {person.position.value}, reads letters and does not write them.")
+    if ready and asked:
+        with st.expander(f"Not known yet ({len(ready.missing)})", expanded=any(not need.optional for need in ready.missing)):
+            for need in asked:
+                st.text_input(
+                    need.ask,
+                    key=f"answer_{need.fact}",
+                    help=f"Without it, {need.blocks} stays weak." + (" Optional." if need.optional else ""),
+                    persist_state="session",
+                )
     if ready:
         with st.expander("Facts the letter may use"):
             sheet("case_facts", {"facts": pairs(ready.case.facts())})

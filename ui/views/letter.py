@@ -49,7 +49,7 @@ def act() -> None:
     except Conflict as conflict:
         # Their revision stands; mine is kept as what I typed, and the page shows both.
         desks.keep(here, letters.place(pressed), {"subject": conflict.mine.subject, "body": conflict.mine.body, "base": int(said["base"])})
-        session[state.COMPARE] = [conflict.theirs.number, "now", said["at"]]
+        session[state.COMPARE] = (pressed, letters.Typed(conflict.mine, int(said["base"])), [conflict.theirs.number, "now", said["at"]])
     except DeskError as error:
         tell(f"Not done: {error}.")
 
@@ -90,7 +90,7 @@ def decide(name: str, pressed: int, text: Letter, base: int) -> None:
         case "internal":
             session[state.INTERNAL] = pressed
         case "follow_up":
-            go(follow_up(person, pressed))
+            go(follow_up(here.user, pressed))
         case "undo_last":
             undone = session.pop(state.UNDO, None)
             for one in undone or ():
@@ -195,6 +195,9 @@ except DeskError as error:
 
 notices = session.pop(state.NOTICE, [])
 unsaved = letters.typed(here, now, revisions)
+lost = session.get(state.COMPARE)
+if lost and lost[0] == letter_id and unsaved is None:
+    unsaved = lost[1]
 data = letters.editor(
     here,
     now,
@@ -206,7 +209,7 @@ data = letters.editor(
     notices=notices,
 )
 if unsaved and unsaved.base != now.row.revision:
-    data["compare"] = session.get(state.COMPARE) or [now.row.revision, "now", 0]
+    data["compare"] = lost[2] if lost and lost[0] == letter_id else [now.row.revision, "now", 0]
 letter_editor(KEY, data, act=act, suppress=suppress, comment=comment, drafted=lambda: None)
 if waiting := session.pop(state.DIALOG, None):
     ask(*waiting)

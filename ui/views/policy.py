@@ -189,12 +189,12 @@ with right:
 st.subheader("Versions")
 if not versions:
     sheet("no_versions", {"empty": ["The policy is the one that was configured.", "The first change here becomes version 1, with your name and your reason."]})
-for number, one in enumerate(versions[:20]):
+for number, version in enumerate(versions[:20]):
     before = versions[number + 1].text if number + 1 < len(versions) else policy_file()
     sheet(
-        f"version_{one.id}",
+        f"version_{version.id}",
         {
-            "title": f"Version {one.id}",
-            "facts": [("By", one.author), ("When", when(one.at, zone)), ("Why", one.reason), ("Changed", difference(before, one.text))],
+            "title": f"Version {version.id}",
+            "facts": [("By", version.author), ("When", when(version.at, zone)), ("Why", version.reason), ("Changed", difference(before, version.text))],
         },
     )
