@@ -9,7 +9,7 @@ from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Value
 
 # Words that announce a result of the figures around them. The result stands behind `_AFTER`, or before `_BEHIND`.
 _AFTER = re.compile(
-    r"\b(?:makes?|making|gives?|giving|leav(?:es|ing)|left|remaining|remain|excess of|difference (?:of|is)|difference|out by|comes? to|coming to"
+    r"\b(?:makes?|making|gives?|giving|leav(?:es|ing)|left|remaining|remain|excess of|a difference of|difference is|out by|comes? to|coming to"
     r"|amounts? to|total(?:s|ling|ing)? (?:of )?|adds? up to"
     r"|so|that is|that's|this is|i\.e\.|altogether|together|in (?:sum|all|total)|equals?|all but|being|sum of|overcharge is|overcharged? (?:you "
     r")?(?:by )?|is)\s*[,:(]?\s*(?:you |us |only |just |some |the |a |an |exactly |about )*\Z"
@@ -151,7 +151,7 @@ def _sums(text: str, offset: int, values: list[Value], unknown: frozenset[int], 
     low = text.lower()
     for place, (number, value) in enumerate(figures):
         result = value.value
-        if not isinstance(result, Decimal) or value.kind is Kind.PERCENT or value.loose:
+        if not isinstance(result, Decimal) or value.kind is Kind.PERCENT or value.loose or result <= 1:
             continue
         before, after = low[: value.span.start - offset], low[value.span.end - offset :]
         announced = _AFTER.search(before[-60:])

@@ -153,6 +153,8 @@ _OUTSIDER = re.compile(
     r"(carriers?|providers?|vendors?|suppliers?|partners?|contractors?|subcontractors?|couriers?|agency|agencies|manufacturers?|hauliers?|hosts?"
     r"|resellers?)(?!\w)"
 )
+# What the customer is said to have left undone: "Had your receptionist cleared it".
+_UNDONE = re.compile(r"(?<!\w)had (?:your|you) (?:[\w'-]+ ){1,6}?\w+(?:ed|en|ne|nt|ose|old|ken|lt)(?!\w)")
 _SPEED = re.compile(
     r"(?<!\w)(?:within (?:minutes|seconds|moments|hours)|in (?:minutes|seconds)|the (?:minute|moment|second) (?:i|we) (?:saw|knew|noticed|heard|found))(?!\w)"
 )
@@ -172,6 +174,8 @@ def asides(sentence: Sentence, facts: Known) -> list[Span]:
     for match in _OUTSIDER.finditer(flat):
         if concept(match[1]) not in facts.vocabulary and not re.search(r"\b(?:if|as|like) ", flat[: match.start()][-24:]):
             found.append(sentence.span(match.start(), match.end()))
+    if sentence.flat.startswith("had ") and (undone := _UNDONE.search(flat)):
+        found.append(sentence.span(undone.start(), undone.end()))
     for pattern in (_SPEED, _RECORD):
         for match in pattern.finditer(flat):
             words = [word for word in match[0].split() if word not in STOP]
@@ -192,6 +196,9 @@ _TITLES = frozenset(
     what why how where when who next our your the we you my a an this that these those here there and but not no yes dear hi hello sincerely regards
     kind best eur usd gbp chf summary
     central eastern pacific atlantic mountain time european year company customer christmas board court state house group hong kong singapore
+    germany france spain italy austria switzerland poland ireland scotland wales norway sweden denmark finland netherlands belgium portugal india
+    china japan korea australia canada
+    mexico brazil kenya nigeria egypt turkey greece hungary romania czechia
     cause correction prevention fix impact remedy timeline action actions steps status update background""".split()
 )
 
@@ -209,6 +216,8 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
         if any(start <= token.start - sentence.start < end for start, end in slots):
             continue
         before = tokens[number - 1].text if number else ""
+        if before.lower() == "the" or token.lower in {"europe", "asia", "africa", "america", "england", "britain", "earth"}:
+            continue
         if (
             not token.text[:1].isupper()
             or not token.text[:1].isalpha()

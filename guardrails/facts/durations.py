@@ -187,7 +187,7 @@ def _one(found: list[Piece], at: int) -> tuple[float, int, int, bool, bool] | No
                 _SECONDS[found[here].lower],
                 here + 1,
                 "working" in {piece.lower for piece in found[at:here]},
-                word == "one",
+                False,
             )
         if word != "one" and not (rest and (rest[0] in MULTIPLES)):
             return None
@@ -217,7 +217,7 @@ def _one(found: list[Piece], at: int) -> tuple[float, int, int, bool, bool] | No
     name = found[here].lower
     if (
         name not in _SECONDS
-        or (name == "second" and read.stop == here)
+        or (name == "second" and (read.stop == here or (read.words and here == read.stop + 1)))
         or name in {"quarter", "quarters", "weekend", "weekends"}
         or (name == "s" and found[here].start != found[here - 1].end)
     ):

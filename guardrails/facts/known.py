@@ -74,6 +74,10 @@ def content(pieces: Iterable[Piece]) -> frozenset[str]:
     return frozenset(concept(piece.lower) for piece in pieces if piece.kind == "word" and piece.lower not in STOP and len(piece.lower) > 1)
 
 
+_THEIRS = ("account.tickets", "account.goals", "account.plan", "account.contact")
+"""Where the customer's own words stand, or words that came with the account: none of our promises is among them."""
+
+
 def known(case: Case) -> Known:
     """Return what a case knows. The newest cases are kept, so that many checks of one case parse it once."""
     for kept, result in _recent:
@@ -107,7 +111,7 @@ def _known(case: Case) -> Known:
             continue
         text = str(value)
         raw.append(text)
-        ticket = key.startswith("account.tickets")
+        ticket = key.startswith(_THEIRS)
         if not ticket:
             own.append(text)
         if key in _ADMIN:

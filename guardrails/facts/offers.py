@@ -47,16 +47,20 @@ _SIGNS = (
     "peace", "code", "disc",
     "pay", "off", "serv", "loyal", "hamper", "bottle", "box", "refund", "credit", "reimb", "compens", "repa", "waiv", "abat", "deduct", "knock",
     "halv", "forg", "top", "chuck",
-    "popp", "shav", "struck", "strike", "writ", "back", "return", "com", "tak", "took", "light", "lower", "put", "add", "plac", "cover", "meet",
+    "popp", "find", "see", "round", "rais", "shav", "struck", "strike", "writ", "back", "return", "com", "tak", "took", "light", "lower", "put",
+    "add", "plac", "cover", "meet",
     "bear", "chequ", "check", "account", "carr",
     "charge", "have", "fee", "receive", "grant", "give", "offer", "get", "throw", "please", "extend", "land", "show", "arriv", "reach", "will",
-    "shall", "'ll", "pick",
+    "shall", "'ll", "pick", "find", "see", "round", "rais",
 )  # fmt: skip
 _GESTURE = re.compile(
     r"\b(?:by way of (?:thanks|apology|amends|peace offering|an? )|as (?:a |our )?(?:small |little |modest )?(?:gesture|token|thank|apology)|in token "
     r"of|peace offering|goodwill)"
 )
-_LAND = re.compile(r"\b(?:land|landed|show up|shown up|arrived|arrive|reached|reach)\b|\b(?:we|i) (?:will|shall|'ll) ")
+_LAND = re.compile(
+    r"\byou (?:will|'ll) (?:find|see)\b|\b(?:rounded|raised|topped) (?:that|it|this) (?:up )?to\b|\b(?:land|landed|show up|shown up|arrived|arrive"
+    r"|reached|reach)\b|\b(?:we|i) (?:will|shall|'ll) "
+)
 _COVER = re.compile(
     r"(?<!\w)(?:we|i|us)(?: (?:will|shall|'ll|are|am|'re|'m))?(?: also)? (?:cover|covering|pay for|paying for|bear|bearing|meet the cost|pick up the "
     r"(?:bill|tab|cost))\b"
@@ -362,7 +366,7 @@ def _fit(sentence: Sentence, span: Span, value: Value, right: Value) -> str | No
 def omitted(reading: Reading) -> str | None:
     """Return the approved part that a high or critical letter leaves out, or None: money first, then everything at once."""
     case = reading.case
-    if case is None or reading.severity.rank < Severity.HIGH.rank:
+    if case is None or reading.severity.rank < Severity.HIGH.rank or reading.category == "follow_up":
         return None
     facts = known(case)
     allowed = approved(case, facts)

@@ -357,6 +357,8 @@ class Scan:
         if piece.kind == "num":
             return closed
         before = self._low(first - 1)
+        if after in {"morning", "afternoon", "evening", "night", "time", "day"} or (before == "by" and piece.lower == "second"):
+            return False
         return closed and before in {"on", "by", "until", "till", "since"} and (after != "of" or self._low(stop + 1) in {"the", "this", "last"})
 
     def _figures(self, first: int, at: int, weekday: int | None) -> int | None:

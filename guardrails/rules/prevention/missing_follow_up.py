@@ -16,7 +16,7 @@ from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule
 
 _I = r"(?:i|we|our (?:[\w'-]+ ){1,4}|my (?:[\w'-]+ ){1,3}|the (?:[\w'-]+ ){1,4})"
-_REACH = r"""(?:call|phone|telephone|ring|e-?mail|e - mail|text|visit|meet|write|speak|talk|update|report|brief|present|check in|check back|check - in
+_REACH = r"""(?:call|phone|message|telephone|ring|e-?mail|e - mail|text|visit|meet|write|speak|talk|update|report|brief|present|check in|check back|check - in
     |follow up|get back|come back|be back|report back|circle back
 |touch base|be in touch|stay in touch|keep in touch|sit down|sit with|walk (?:you|your)|go (?:through|over)|run through|let you know
     |keep you (?:posted|informed|updated|up)|tell you|inform you|join (?:a|the|you)
@@ -47,7 +47,8 @@ _NEWS = (
     r"|results|answer|news|status|bulletin|message|conversation|session|invitation)"
 )
 _COMES = re.compile(
-    rf"(?<!your )(?<!you )(?<!a )\b{_NEWS}(?: [\w'-]+){{0,8}}? (?:will|shall|'ll|is|are|'s|follows?|comes?|reach(?:es)?|lands?|arrives?|goes|go|due"
+    rf"(?<!your )(?<!you )(?<!a )(?<!every )(?<!each )(?<!any )\b{_NEWS}(?: [\w'-]+){{0,8}}? (?:will|shall|'ll|is|are|'s|follows?|comes?|reach(?:es)?"
+    rf"|lands?|arrives?|goes|go|due"
     rf"|starts?|happens?|takes? place|stands?|begins?|booked|fixed|set|scheduled|waits?|appears?|published)\b"
 )
 _NOTHING = re.compile(
@@ -106,7 +107,10 @@ def announces(sentence: Sentence, reading: Reading) -> bool:
         if _COMES.search(cut) and (dated or slotted or re.search(r"\b(?:will|shall|'ll|follows?|due)\b", cut)) and not conditional:
             return True
     # "Call on Monday 8 June at ten.", "On 7 October I write to you with the count."
-    if dated and (_FRAGMENT.search(flat) or _PRESENT.search(flat)):
+    timed = any(value.kind is Kind.TIME for value in reading.ledger.values(sentence))
+    if (dated and (_FRAGMENT.search(flat) or _PRESENT.search(flat))) or (
+        timed and re.search(r"\b(?:i|we) (?:call|ring|phone|telephone|write|visit|come)\b", flat)
+    ):
         return True
     return slotted and bool(re.search(rf"\b{_NEWS}\b", flat))
 
