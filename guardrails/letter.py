@@ -100,6 +100,20 @@ class Sentence:
         """The span of the sentence."""
         return Span(self.start, self.end)
 
+    def quoted(self, place: int) -> bool:
+        """Whether an offset into the field stands between quotation marks of this sentence."""
+        opened = False
+        for token in self.tokens:
+            if token.start >= place:
+                break
+            if token.text in _QUOTES:
+                opened = not opened if token.text == '"' else token.text in _OPENING
+        return opened
+
+
+_OPENING = frozenset("“«„")
+_QUOTES = _OPENING | frozenset('"”»')
+
 
 @dataclass(frozen=True, slots=True)
 class Signer:
@@ -111,7 +125,7 @@ class Signer:
 
 
 _GREETING = re.compile(
-    r"(?:dear|hi|hello|hey|hiya|yo|g['’]?day|good (?:morning|afternoon|evening|day)|greetings|to)\b[^\n]{0,80}?[,:!—–-]*\Z"
+    r"(?:dear|hi|hello|hey|hiya|yo|g['’]?day|good (?:morning|afternoon|evening|day)|greetings)\b[^\n]{0,80}?[,:!—–-]*\Z|to\b[^\n]{0,80}?[,:—–]\Z"
     r"|[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,4}[,:—–]\Z",
     re.IGNORECASE,
 )

@@ -3,16 +3,25 @@
 An apology has a sign ("sorry", "apologise", "it saddens us", "our hearts go out") that belongs to the sender, and an
 object: the words behind the sign, or before it where they stand first ("If …, we apologise"; "Any delay is regretted").
 What the object is decides what the apology is worth: something done, a feeling of the customer's, a condition, a stock word.
+Weights that `eval/train_apologies.py` has learned weigh the words of the object and what is known of it.
 """
 
+import json
 import re
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal, NamedTuple
 
-from guardrails.language.clauses import Clause, Role
-from guardrails.language.tokens import Token
-from guardrails.language.words import classes, lemma, singular
+from guardrails.finding import Span
+from guardrails.language.clauses import Clause, Role, clauses
+from guardrails.language.features import features as word_features
+from guardrails.language.words import classes, lemma
+from guardrails.letter import Reading, Sentence
+
+Worth = Literal["non-apology", "generic-apology"]
+WORTHS: tuple[Worth, ...] = ("non-apology", "generic-apology")
 
 
 class Apology(NamedTuple):
@@ -27,140 +36,142 @@ class Apology(NamedTuple):
     object: tuple[int, int]
 
 
-_SAY = frozenset("apologise apologize".split())
-_NOUN = frozenset("apology apologies".split())
-_AFFECT = frozenset("sadden grieve pain sorrow distress trouble dismay hurt upset bother gut mortify".split())
+# --- the sign
+
+_SAY = frozenset("apologise apologize sympathise sympathize".split())
+_NOUN = frozenset(
+    "apology apologies excuses pardon indulgence contrition sympathy sympathies condolences commiserations regrets sorrow remorse forgiveness".split()
+)
+_AFFECT = frozenset("sadden grieve pain distress trouble dismay hurt upset bother gut mortify".split())
 _AFFECTED = frozenset("saddened sad grieved distressed dismayed heartbroken gutted mortified disheartened pained".split())
-_SYMPATHY = frozenset("sympathy sympathies condolences commiserations".split())
 _PARDON = frozenset("forgive excuse pardon".split())
-_OURS = frozenset("our my".split())
-_GIVING = frozenset("accept offer extend owe send convey consider receive present tender express take carry pass repeat renew add".split())
-_OTHERS = frozenset("you he she they it who your his her their".split())
-_BREAKS = frozenset(";:.!?…—–()")
+_GIVING = frozenset(
+    "accept offer extend owe send convey consider receive present tender express take carry pass repeat renew add have ask beg crave record crave".split()
+)
+_ELSEWHERE = frozenset("no not n't your their his her recorded a".split())
+_LEADING = frozenset("with and or many sincere sincerest deepest heartfelt full please but most humble in of warm".split())
+_BREAKS = frozenset(";:.!?…—–")
+_SPEAKING = frozenset("i we company us me bank firm".split())
+_STILL = frozenset(
+    """i we am are 'm 're is be was would please truly very so deeply sincerely our my do then consider this an that accept extend have you the has it should""".split()
+)
+
 _OPENING = frozenset("and but so also again once more please kindly sincerely do therefore anyway anyhow , too either then well with".split())
 
 
-def apologies(tokens: Sequence[Token], parts: Sequence[Clause]) -> list[Apology]:
+def apologies(sentence: Sentence) -> list[Apology]:
     """Return the apologies of a sentence that are the sender's own, in order."""
-    words = [token.lower for token in tokens]
-    signs = [at for at, word in enumerate(words) if _may_say(word) and _is_sign(words, parts, at)]
+    words = [token.lower for token in sentence.tokens]
+    signs = [at for at, word in enumerate(words) if _may_say(word) and _is_sign(words, at) and not sentence.quoted(sentence.tokens[at].start)]
     found: list[Apology] = []
+    floor = 0
     for number, at in enumerate(signs):
-        if found and at < found[-1].stop and not _separate(words, found[-1].sign, at):
+        if found and (at < found[-1].stop or at - found[-1].sign <= 2):
             continue
-        border = signs[number + 1] if number + 1 < len(signs) else len(words)
-        stop = _end(words, at, border)
-        first = _begin(words, found[-1].stop if found else 0, at)
-        start = at + 1
-        if _is_bare(words, start, stop) and at > first:
-            head = _front(words, found[-1].stop if found else 0, at)
-            if head is not None:
-                found.append(Apology(head[0], stop, at, head))
-                continue
-        found.append(Apology(first, stop, at, (start, stop)))
+        following = next((other for other in signs[number + 1 :] if other - at > 2), len(words))
+        stop = _end(words, at, following)
+        first = _begin(words, floor, at)
+        span = (at + 1, stop)
+        if _is_bare(words[at + 1 : stop]):
+            span = _front(words, floor, at) or span
+        cuts = [span[0], *(step for step in range(span[0] + 2, span[1]) if words[step] == "for" and words[step - 1] in {"and", "as", "or"}), span[1]]
+        for start, end in pairwise(cuts):
+            while end > start and words[end - 1] in {"and", "as", "well", "or", ","}:
+                end -= 1
+            found.append(Apology(min(first, start) if start == span[0] else start, end, at, (start, end)))
+        found[-1] = found[-1]._replace(stop=stop)
+        floor = stop
     return found
 
 
 @lru_cache(maxsize=8192)
 def _may_say(word: str) -> bool:
-    if word in {"sorry", "sorrier", "regret", "regrets", "regretted", "regretful", "hearts", "heart", "pity", "shame", "unfortunate", "regrettable"}:
+    if word in {"sorry", "sorrier", "regret", "regretted", "heart", "hearts", "pity", "shame", "unfortunate", "regrettable", "feel"}:
         return True
-    if word in _NOUN or word in _AFFECTED or word in _SYMPATHY:
-        return True
-    return lemma(word) in _SAY or lemma(word) in _AFFECT or word in _PARDON or lemma(word) == "sympathise" or lemma(word) == "sympathize"
+    return word in _NOUN or word in _AFFECTED or word in _PARDON or lemma(word) in _SAY or lemma(word) in _AFFECT
 
 
-def _is_sign(words: Sequence[str], parts: Sequence[Clause], at: int) -> bool:
-    """Whether a telling word is said by the sender, of the sender, here."""
-    word = words[at]
+def _is_sign(words: Sequence[str], at: int) -> bool:
+    """Whether a word that may say sorry does so here, and is the sender's."""
+    word, after = words[at], words[at + 1 : at + 4]
     before = words[max(at - 6, 0) : at]
+    for step in range(len(before) - 1, 0, -1):
+        if before[step - 1] == ",":
+            before = before[step - 1 :]
+            break
     last = before[-1] if before else ""
     if word in {"sorry", "sorrier"}:
-        return last not in {"a", "the", "that", "its", "not", "n't", "this"} and _speaker(words, at) and not words[at + 1 : at + 2] == ["state"]
+        return last not in {"the", "that", "its", "not", "n't"} and after[:1] not in (["state"], ["-"], ["sight"], ["excuse"]) and _speaks(words, at)
     if lemma(word) in _SAY:
+        return not {"not", "n't", "never"} & set(before[-3:]) and not {"had", "having", "asked"} & set(before[-2:]) and _speaks(words, at)
+    if word == "regret":
         return (
-            not {"not", "n't", "never"} & set(before[-3:])
-            and _speaker(words, at)
-            and last not in {"to"} | {"his", "her"}
-            or (last == "to" and _speaker(words, at) and not {"had", "having", "have", "asked", "wait"} & set(before[-2:]))
-        )
+            bool({"i", "we", "our", "my"} & set(before[-5:])) or at == 0 or last in {"with", "great", "deep", "sincere", "genuine", "much", "of", ","}
+        ) and after[:1] != ["-"]
+    if word == "regretted":
+        return bool({"is", "are", "be"} & set(before)) or (at + 2 >= len(words) and at < 4) or (bool({"i", "we"} & set(before[-3:])) and _speaks(words, at))
     if word in _NOUN:
-        if {"no", "your", "their", "his", "her", "accepted", "recorded"} & set(before[-4:]):
-            return False
-        return (
-            not before
-            or bool(_OURS & set(before[-4:]))
-            or any(lemma(other) in _GIVING for other in before)
-            or last in {"with", ",", "and", "many", "sincere", "sincerest", "deepest", "this", "heartfelt", "full"}
-            or at == 0
-        )
-    if word in {"regret", "regrets", "regretted"}:
-        if word == "regretted":
-            return "is" in before[-3:] or "are" in before[-3:] or _speaker(words, at) and bool({"i", "we", "have"} & set(before[-3:]))
-        if word == "regrets":
-            return bool(_OURS & set(before[-3:])) or (at > 0 and last in {"company", "board"}) or any(lemma(o) in _GIVING for o in before)
-        return (
-            bool({"i", "we"} & set(before[-5:])) or bool(_OURS & set(before[-3:])) or last in {"with", "great", "deep", "sincere", "genuine", "much", "deepest"}
-        )
+        if _ELSEWHERE & set(before[-4:]) and not {"owe", "an", "beg", "crave", "ask"} & set(before[-4:]):
+            return last == "a" and at < 8
+        given = any(lemma(other) in _GIVING for other in before) or (word == "regrets" and last in {"company", "bank", "firm", "management", "board"})
+        if not before:
+            return after[:1] != ["to"]
+        return bool({"our", "my"} & set(before[-4:])) or given or last in _LEADING or not last[0].isalnum()
     if word in _AFFECTED:
         return bool({"i", "we", "team"} & set(before[-5:])) and bool({"am", "are", "'m", "'re", "was", "were"} & set(before))
     if lemma(word) in _AFFECT:
-        return words[at + 1 : at + 2] in (["us"], ["me"]) and bool({"it", "that", "what", "this"} & set(before))
-    if word in {"hearts", "heart"}:
-        return last in _OURS and bool({"go", "goes", "out", "breaks", "with", "is", "are"} & set(words[at + 1 : at + 4]))
-    if word in _SYMPATHY:
-        return bool(_OURS & set(before[-3:])) or any(lemma(other) in _GIVING for other in before)
-    if word in {"pity", "shame", "unfortunate", "regrettable"}:
-        return bool({"it", "that", "'s", "is", "a"} & set(before[-4:])) and not {"i", "we"} & set(before[-2:]) or at < 2
+        return after[:1] in (["us"], ["me"]) and bool({"it", "that", "what", "this"} & set(before))
+    if word in {"heart", "hearts"}:
+        return last in {"my", "our"} and bool({"go", "goes", "out"} & set(after) or {"breaks", "broke", "break", "breaking"} & set(before))
+    if word == "feel":
+        return bool({"i", "we"} & set(before[-3:])) and after[:2] in (["for", "you"], ["with", "you"], ["for", "your"])
     if word in _PARDON:
-        return at == 0 or last in {"please", "kindly", "do", "and"}
-    return _speaker(words, at)
+        return last not in {"to", "of", "no", "n't", "not", "cannot"} and (
+            at == 0
+            or last in {"please", "kindly", "do", "and", ","}
+            or (
+                bool({"ask", "beg", "we", "i"} & set(before[-4:]))
+                and _speaks(words, at)
+                and bool(after)
+                and after[0] in {"us", "me", "the", "any", "this", "our"}
+            )
+        )
+    return last in {"a", "is", "'s", "be", "deeply", "most", "truly"} and bool({"it", "that"} & set(before)) and not {"i", "we"} & set(before[-2:])
 
 
-def _speaker(words: Sequence[str], at: int) -> bool:
+def _speaks(words: Sequence[str], at: int) -> bool:
     """Whether nobody but the sender can be the one who says it: the nearest subject before is I, we or nobody."""
     for step in range(at - 1, max(at - 8, -1), -1):
         word = words[step]
-        if word in {"i", "we", "company", "us", "me"}:
+        if word in _SPEAKING:
             return True
         if word in {"you", "he", "she", "they", "who"}:
-            return word == "you" and "owe" in words[max(step - 2, 0) : step]
+            return "owe" in words[max(step - 2, 0) : step]
         if word in _BREAKS or (step == at - 1 and word in {",", "and", "but", "so"}):
             return True
     return True
 
 
-def _separate(words: Sequence[str], first: int, second: int) -> bool:
-    """Whether two telling words are two apologies ("sorry if …, and sorry for …") and not one ("sorry, and we regret")."""
-    return second - first > 3
-
-
 def _end(words: Sequence[str], at: int, border: int) -> int:
     """Return where an apology ends: before the next one, a strong mark, or a new main clause."""
-    step = at + 1
-    while step < border:
+    for step in range(at + 1, border):
         word = words[step]
-        if word in _BREAKS and word not in "()":
+        if word in _BREAKS:
             return step
-        if (
-            step > at + 2
-            and word in {"and", "but", "so"}
-            and step + 1 < len(words)
-            and (words[step + 1] in {"i", "we", "please", "thank", "remain"} or (words[step - 1] == "," and words[step + 1] not in {"of", "to"}))
-        ):
-            return step
-        step += 1
+        if step > at + 2 and word in {"and", "but", "so"} and step + 1 < len(words):
+            after = words[step + 1]
+            if after in {"i", "we", "please", "thank", "remain"} or (words[step - 1] == "," and after not in {"of", "to", "for", "all"}):
+                return step
     stop = border
-    if border < len(words):
-        while stop > at + 1 and words[stop - 1] in _OPENING | {"i", "we", "are", "am", "'re", "'m", "truly", "very", "our", "my"}:
-            stop -= 1
+    while border < len(words) and stop > at + 1 and words[stop - 1] in _OPENING | _STILL:
+        stop -= 1
     return stop
 
 
 def _begin(words: Sequence[str], floor: int, at: int) -> int:
     """Return where the clause with the telling word begins: at its subject."""
     step = at
-    while step > floor and words[step - 1] not in _BREAKS | {","} and at - step < 8:
+    while step > floor and words[step - 1] not in _BREAKS and words[step - 1] != "," and at - step < 8:
         step -= 1
         if words[step] in {"i", "we", "please", "it", "our", "my", "kindly"}:
             break
@@ -171,35 +182,14 @@ def _begin(words: Sequence[str], floor: int, at: int) -> int:
     return step
 
 
-def _is_bare(words: Sequence[str], start: int, stop: int) -> bool:
+_NOTHING = frozenset(
+    "for about to you it that again too both all deeply sincerely unreservedly this hear either way indeed then us so , ) in full truly am i is".split()
+)
+
+
+def _is_bare(words: Sequence[str]) -> bool:
     """Whether nothing that could be an object follows the telling word."""
-    rest = [word for word in words[start:stop] if word[0].isalnum()]
-    while rest and (
-        rest[0]
-        in {
-            "for",
-            "about",
-            "to",
-            "you",
-            "it",
-            "that",
-            "again",
-            "too",
-            "both",
-            "all",
-            "deeply",
-            "sincerely",
-            "unreservedly",
-            "this",
-            "hear",
-            "either",
-            "way",
-            "indeed",
-            "then",
-        }
-    ):
-        rest = rest[1:]
-    return not rest
+    return all(word in _NOTHING or not word[0].isalnum() for word in words)
 
 
 def _front(words: Sequence[str], floor: int, at: int) -> tuple[int, int] | None:
@@ -208,96 +198,106 @@ def _front(words: Sequence[str], floor: int, at: int) -> tuple[int, int] | None:
     while start < at and (words[start] in _OPENING or not words[start][0].isalnum()):
         start += 1
     stop = at
-    while (
-        stop > start
-        and words[stop - 1] not in {",", "—", "–", ";", ":"}
-        and words[stop - 1]
-        in {
-            "i",
-            "we",
-            "am",
-            "are",
-            "'m",
-            "'re",
-            "is",
-            "be",
-            "would",
-            "please",
-            "truly",
-            "very",
-            "so",
-            "deeply",
-            "sincerely",
-            "our",
-            "my",
-            "do",
-            "then",
-            "consider",
-            "this",
-            "an",
-            "that",
-            "accept",
-            "extend",
-        }
-    ):
+    while stop > start and words[stop - 1] in _STILL:
         stop -= 1
-    return (start, stop) if stop - start > 1 else None
+    return (start, stop) if stop - start > 1 or (stop > start and words[start] in _STOCK) else None
 
 
-# --- what an apology is for
+# --- what it is for
 
-_FEELING_VERB = frozenset("feel find perceive interpret construe regard deem sense".split())
-_VIEW_VERB = frozenset("see view read take consider think believe judge hear experience".split())
-_SEEM_VERB = frozenset("seem look appear feel sound strike read land come".split())
-_CUSTOMER = frozenset("you your yours anyone anybody everyone everybody those some people customers users clients guests".split())
-_LIKING = re.compile(
+_FEELS = frozenset("feel perceive interpret construe regard deem sense find".split())
+_VIEWS = frozenset("see view read take consider think believe judge hear experience".split())
+_SEEMS = frozenset("seem look appear feel sound strike read land come leave".split())
+_HOPES = frozenset("expect hope wish want imagine picture".split())
+_READERS = frozenset("you your yours anyone anybody everyone everybody those some people customers users clients guests whoever one".split())
+_MOODS = frozenset(
+    "bummed cross miffed peeved hurt offended aggrieved satisfied pleased happy unhappy put-out displeased unimpressed upset disappointed".split()
+)
+_NOTIONS = frozenset("impression feeling sense idea notion view perception taste opinion".split())
+_UNLIKED = re.compile(
     r"\b(?:to|of) (?:your|their|everyone 's|everybody 's) (?:\w+ )?(?:liking|taste|satisfaction|expectations?|hopes|wishes|preferences?)\b"
-    r"|\b(?:not|n't|never|short of|below|fail(?:ed)? to|could|unable to|less than)\b.{0,30}? (?:match|meet|live up to|reach|satisfy|meeting|matching|living up to|what|everything|quite|expectations?|hopes?)\b.{0,30}?\b(?:expectations?|preferences?|hopes?|hoped|expected|pictured|imagined|wished|wanted|looking|standards?|taste|come to expect)\b"
-    r"|\b(?:not|n't) (?:for|to) (?:everyone|everybody)\b"
-    r"|\bexpectations were not\b"
+    r"|\b(?:not|n't|never|short of|below|failed? to|could|unable to|less than)\b[^,;]{0,40}?"
+    r"\b(?:expectations?|preferences?|hopes?|hoped|expected|pictured|imagined|wished|wanted|looking|come to expect)\b"
+    r"|\b(?:not|n't) (?:for|to) every(?:one|body)\b|\bexpectations were not\b"
+    r"|\b(?:not|n't) (?:\w+ )?(?:please|suit|satisfy|convince|impress|match your|find your|meet your) ?(?:you|your|taste|liking)?\b"
 )
-_DESCRIBED = re.compile(
+_UNNAMED = re.compile(
     r"\bwhat you (?:had|have had|were made) to (?:see|witness|go through|experience|endure|put up with|deal with)\b"
-    r"|\b(?:your|the|this) (?:\w+ ){0,2}?experience\b|\byou (?:describe|mention|report|express|voice|speak of|write of)\b|\b(?:sort|kind) of (?:week|day|morning|month|experience|time)\b"
-    r"|\b(?:however|how) .{0,40}\b(?:look|looked|seem|seemed|felt|feel|sound|sounded|appear|appeared|come across|came across)\b"
+    r"|\b(?:your|the|this) (?:\w+ ){0,2}?experience\b|\byou (?:describe|mention|report|express|voice|speak of|write of)\b"
+    r"|\b(?:sort|kind) of (?:week|day|morning|month|experience|time)\b|\bin (?:your|their) (?:\w+ )?(?:eyes|view|opinion|perception)\b"
+    r"|\bfrom (?:your|the) (?:\w+ )?(?:side|view|viewpoint|perspective|standpoint|outside)\b|\bfrom where you\b"
+    r"|\b(?:you|your \w+|some|anyone|anybody|who|they)(?: \w+)? (?:feels?|felt|feeling|perceives?|perceived|interprets?|interpreted|thought)\b"
+    r"|\bhow(?:ever)? [^,;]{0,40}?\b(?:look|looked|seem|seemed|felt|feel|sound|sounded|appear|appeared|come across|came across|reacted|feeling)\b"
 )
-_TOWARDS = re.compile(
-    r"\b(?:the|any|that|what) (?:\w+ ){0,2}(?:impression|feeling|sense|idea|perception|unease|anxiety|doubt|upset|offence|offense|commotion|discontent|anger|disappointment|displeasure|dissatisfaction|unhappiness|resentment|worry|concern|alarm)\b"
+_CONDITION = re.compile(
+    r"(?:(?:for|to|it|that|deeply|truly|again|you|very|would|of|course|be|sorry|hear) )*"
+    r"(?:if|should|were|in case|in the event|insofar|in so far|provided|assuming|supposing|had any"
+    r"|(?:anyone|anybody|those|\w+) (?:who|whom|we|that) (?:may|might|could)"
+    r"|(?:any|some|whatever|such) (?:\w+ ){1,3}(?:who |that |which |as )?(?:may|might|could))\b"
 )
-_YOUR_FEELING = re.compile(
-    r"\b(?:your|their|my reader 's|families ') (?:\w+ ){0,3}?(?:impression|feelings?|sense|perception|unease|anxiety|disappointment|displeasure|dissatisfaction|unhappiness|frustrations?|anger|view|opinion|upset|annoyance|sentiments?|concerns?|distress|irritation|reaction|confidence|trust|hopes)\b"
+_STOCK = frozenset(
+    """inconvenience inconveniences inconvenienced bother hassle friction trouble troubles annoyance nuisance disruption disruptions disturbance frustration
+    frustrations irritation headache headaches faff upheaval fuss difficulty difficulties upset aggravation unpleasantness discomfort
+    confusion interruption problem problems issue issues palaver rigmarole botheration bumps hiccup hiccups""".split()
+)
+# What may stand before a stock word without naming anything, and what behind it does.
+_EMPTY = frozenset(
+    """for about again also so too once more , deeply sincerely to you your team and all any the this these whatever some much very both extra additional
+    considerable great little bit of possible potential our my such that those unnecessary undue unintended real inevitable resulting obvious unwanted
+    general minor temporary slight accept apologies apology deepest sincerest heartfelt caused everyone involved i am we are has have an a""".split()
 )
 
+_NAMES = frozenset("of from by when because while after with until before during where".split())
+_POINTS = frozenset("this that it these".split())
 
-def condition(words: Sequence[str], span: tuple[int, int]) -> bool:
+
+def condition(words: Sequence[str], apology: Apology) -> bool:
     """Whether the object of an apology is a condition: "if …", "should …", "to anyone who may"."""
-    said = [word for word in words[span[0] : span[1]] if word[0].isalnum()][:14]
-    while (
-        said
-        and said[0] in {"for", "it", "that", "in", "deeply", "truly", "again", "you", "very", "to", "would", "of", "course", "be", "sorry", "hear"}
-        and said[:2] not in (["in", "case"], ["in", "the"])
-    ):
-        said = said[1:]
-    flat = " ".join(said)
-    return bool(
-        re.match(
-            r"(?:if|should|were|in case|in the event|insofar|provided|assuming|supposing|anyone who (?:may|might)|any \w+ who (?:may|might)|those (?:who|whom) (?:may|might)|whoever|anyone we (?:may|might))\b",
-            flat,
-        )
-    )
+    return bool(_CONDITION.match(" ".join(words[slice(*apology.object)])))
 
 
-def felt(words: Sequence[str], parts: Sequence[Clause], span: tuple[int, int]) -> bool:
-    """Whether the object of an apology is a feeling, an impression or a wish of the customer's, or an experience left unnamed."""
-    flat = " ".join(words[span[0] : span[1]])
-    if not flat:
+def generic(words: Sequence[str], apology: Apology) -> bool:
+    """Whether the object of an apology is a stock word for harm and nothing that tells what happened."""
+    said = words[slice(*apology.object)]
+    start = next((at for at, word in enumerate(said) if word in _STOCK or word not in _EMPTY), len(said))
+    if start == len(said) or said[start] not in _STOCK:
         return False
-    inside = [clause for clause in parts if span[0] <= clause.verb < span[1]]
-    if any(_ours(clause) for clause in inside):
-        return bool(_LIKING.search(flat))
-    if _LIKING.search(flat) or _DESCRIBED.search(flat) or _TOWARDS.search(flat) or _YOUR_FEELING.search(flat):
-        return True
-    return any(_perceives(words, clause, span) for clause in inside)
+    for at in range(start + 1, len(said)):
+        word, after = said[at], said[at + 1 : at + 3]
+        if word in {"and", ","} and not _STOCK & set(after):
+            return True
+        if word[0].isdigit() or word in {"we", "our", "i", "my"} or (word in _NAMES and not _POINTS & set(after[:1])):
+            return False
+    return True
+
+
+def _known(words: Sequence[str], parts: Sequence[Clause], apology: Apology) -> Iterator[str]:
+    """Yield what is known of an apology's object by its shape."""
+    start, stop = apology.object
+    flat = " ".join(words[start:stop])
+    inside = [clause for clause in parts if start <= clause.verb < stop]
+    if condition(words, apology):
+        yield "condition"
+    if generic(words, apology):
+        yield "stock"
+    if _UNLIKED.search(flat):
+        yield "unliked"
+    if _UNNAMED.search(flat):
+        yield "unnamed"
+    ours = any(_ours(clause) for clause in inside)
+    if ours:
+        yield "ours"
+    if any(_perceives(words, clause, stop) for clause in inside):
+        yield "perceived with ours" if ours else "perceived"
+    for at in range(start, stop):
+        if "feeling" in classes(words[at]):
+            owner = set(words[max(at - 4, start) : at])
+            if {"your", "their"} & owner:
+                yield "feeling your"
+            elif words[at] not in _STOCK:
+                yield "feeling any" if {"any", "the", "whatever", "such"} & owner else "feeling"
+    if any(word[0].isdigit() for word in words[start:stop]):
+        yield "figure"
 
 
 def _ours(clause: Clause) -> bool:
@@ -306,138 +306,88 @@ def _ours(clause: Clause) -> bool:
         clause.actor is Role.SENDER
         and clause.form == "finite"
         and not _may_say(clause.lemma)
-        and clause.lemma not in {"be", "hear", "learn", "see", "understand", "have", "note"}
+        and clause.lemma not in {"be", "hear", "learn", "see", "have", "note"}
     )
 
 
-def _perceives(words: Sequence[str], clause: Clause, span: tuple[int, int]) -> bool:
-    behind = words[clause.verb + 1 : min(clause.verb + 8, span[1])]
-    subject = words[clause.subject[0] : clause.subject[1]]
-    customer = clause.actor is Role.CUSTOMER or bool(_CUSTOMER & set(subject))
+def _perceives(words: Sequence[str], clause: Clause, stop: int) -> bool:
+    """Whether a clause says how something felt, looked or was taken, and to whom else than us."""
+    behind = words[clause.verb + 1 : min(clause.verb + 8, stop)]
     if clause.passive:
-        return clause.lemma in _FEELING_VERB | {"see", "view", "experience"} and clause.patient is not Role.SENDER
-    if customer:
-        if clause.lemma in _FEELING_VERB:
-            return clause.lemma != "find" or not _found_thing(behind)
-        if clause.lemma in _VIEW_VERB:
-            return bool({"way", "as", "so", "differently", "that", "like"} & set(behind[:6]))
-        if clause.lemma == "be" or clause.lemma in {"leave", "become", "get", "remain", "have"}:
-            return any("feeling_word" in classes(word) or "feeling" in classes(word) for word in behind[:5])
-        if clause.lemma in {"come", "get", "form", "gain"}:
-            return bool({"impression", "feeling", "sense", "idea", "notion"} & set(behind))
-        if clause.lemma in {"expect", "hope", "wish", "want", "imagine", "picture"}:
+        moved = clause.patient is Role.CUSTOMER and bool(_MOODS & set(words[clause.verb : clause.verb + 1]))
+        return moved or (clause.patient is not Role.SENDER and (clause.lemma in _FEELS or (clause.lemma in {"see", "view"} and "as" in behind)))
+    if clause.actor is Role.CUSTOMER or _READERS & set(words[clause.subject[0] : clause.subject[1]]):
+        if clause.lemma in _FEELS:
+            return clause.lemma != "find" or not (
+                behind[:1] and behind[0] in {"a", "an", "no", "nothing", "your", "only", "out", "that", "yourself", "two", "three"}
+            )
+        if clause.lemma in {"consider", "believe", "think", "judge"}:
             return True
-        if clause.lemma == "take":
-            return "to" in behind and "heart" in behind
-        return clause.lemma == "need" and bool({"write", "complain", "raise", "contact", "get"} & set(behind))
-    return clause.lemma in _SEEM_VERB and (
-        clause.lemma not in {"land", "read", "come", "strike"} or bool({"badly", "across", "as", "wrong", "poorly", "harshly"} & set(behind))
-    )
-
-
-def _found_thing(behind: Sequence[str]) -> bool:
-    """Whether "found" means came upon a thing ("found the kitchen flooded" is no feeling; "found him abrupt" is)."""
-    return behind[:1] in (["out"], ["that"]) or (
-        behind[:1] != [] and behind[0] in {"a", "an", "no", "nothing", "your", "only", "yourself", "yourselves", "two", "three"}
-    )
-
-
-_STOCK = frozenset(
-    """inconvenience inconveniences inconvenienced bother hassle friction trouble troubles annoyance nuisance disruption disruptions disturbance frustration frustrations irritation headache
-    headaches faff upheaval fuss difficulty difficulties upset aggravation unpleasantness discomfort disappointment confusion interruption problem problems issue issues
-    stress worry concern concerns bumps hiccup hiccups mix-up""".split()
-)
-# After a stock word these say what happened, or to what.
-_NAMES = frozenset("of from by when because while after with until before during where".split())
-
-
-def generic(words: Sequence[str], span: tuple[int, int]) -> bool:
-    """Whether the object of an apology is a stock word for harm and nothing that tells what happened."""
-    said = list(words[span[0] : span[1]])
-    while said and (
-        said[0]
-        in {
-            "for",
-            "about",
-            "again",
-            "also",
-            "so",
-            "too",
-            "once",
-            "more",
-            ",",
-            "deeply",
-            "sincerely",
-            "to",
-            "you",
-            "your",
-            "team",
-            "and",
-            "all",
-            "any",
-            "the",
-            "this",
-            "these",
-            "whatever",
-            "some",
-            "much",
-            "very",
-            "both",
-            "extra",
-            "additional",
-            "considerable",
-            "great",
-            "little",
-            "bit",
-            "of",
-            "possible",
-            "potential",
-            "our",
-            "my",
-            "such",
-            "that",
-            "those",
-            "unnecessary",
-            "undue",
-            "unintended",
-            "real",
-            "inevitable",
-            "resulting",
-            "obvious",
-            "unwanted",
-            "general",
-            "minor",
-            "temporary",
-            "slight",
-            "accept",
-            "apologies",
-            "apology",
-            "deepest",
-            "sincerest",
-            "heartfelt",
-            "caused",
-        }
-        and said[0] not in _STOCK
-    ):
-        said = said[1:]
-    if not said or said[0] not in _STOCK:
+        if clause.lemma in _VIEWS:
+            return bool({"way", "as", "so", "differently", "that", "like", "heart", "badly"} & set(behind))
+        if clause.lemma in _HOPES:
+            return True
+        if clause.lemma in {"be", "leave", "become", "get", "remain", "have", "come", "form", "gain"}:
+            return bool(_NOTIONS & set(behind)) or any(word in _MOODS or "feeling_word" in classes(word) or "feeling" in classes(word) for word in behind[:5])
+        return clause.lemma == "need" and bool({"write", "complain", "raise", "contact"} & set(behind))
+    if clause.lemma not in _SEEMS:
         return False
-    rest = said[1:]
-    for at, word in enumerate(rest):
-        if word in {"and", ","} and not any(other in _STOCK for other in rest[at + 1 : at + 3]):
-            break
-        if word in _NAMES and rest[at : at + 2] not in (
-            ["by", "this"],
-            ["by", "that"],
-            ["by", "it"],
-            ["during", "this"],
-            ["of", "this"],
-            ["of", "it"],
-            ["from", "this"],
-            ["from", "it"],
-            ["with", "this"],
-        ):
-            return False
-        if word[0].isdigit() or word in {"we", "our", "i", "my"}:
-            return False
-    return True
+    if clause.lemma == "leave":
+        return (clause.patient is Role.CUSTOMER and any("feeling_word" in classes(word) for word in behind[:4])) or bool(_NOTIONS & set(behind))
+    return clause.lemma not in {"land", "read", "come", "strike"} or bool({"badly", "across", "as", "wrong", "poorly", "harshly", "heavily"} & set(behind))
+
+
+# --- what it is worth
+
+_SOFT = frozenset(("is perceived", "is unliked", "is unnamed", "is feeling any", "is feeling your"))
+# What speaks for a low worth must outweigh what speaks against it by this much, in hundredths: a false alarm here costs trust.
+_DOUBT = 30
+_MILD = frozenset("sign pity,sign shame,sign unfortunate,sign regrettable".split(","))
+
+
+def settled(known: frozenset[str], name: Worth) -> bool | None:
+    """Return whether an apology is worth no more than `name` says, where its features leave no doubt."""
+    soft = _SOFT & known
+    if name == "generic-apology":
+        return True if "is stock" in known and "is ours" not in known and not soft else None
+    if "is condition" in known and "is stock" not in known:
+        return not _MILD & known or "front" not in known
+    if "is stock" in known:
+        return bool(soft - {"is feeling any"})
+    if "is ours" in known and "front" in known:
+        return False
+    return True if soft and "is ours" not in known else None
+
+
+def features(reading: Reading, sentence: Sentence, apology: Apology) -> frozenset[str]:
+    """Return the names of all that is true of an apology: its sign, the words of its object, and what is known of it."""
+    words = [token.lower for token in sentence.tokens]
+    said = sentence.tokens[slice(*apology.object)]
+    found = set(word_features(said, clauses(said, *reading.names))) if said else {"nothing"}
+    found.add(f"sign {words[apology.sign]}")
+    found |= {f"lead {word}" for word in words[apology.first : apology.sign]} if apology.object[0] > apology.sign else {"front"}
+    found |= {f"is {name}" for name in _known(words, reading.clauses(sentence), apology)}
+    found.add(f"long {min(len(said) // 4, 5)}")
+    return frozenset(found)
+
+
+@cache
+def weights() -> dict[str, dict[str, int]]:
+    """Return, by what an apology may be worth, the learned weights by feature, in hundredths; that of the empty name always counts."""
+    loaded: dict[str, dict[str, int]] = json.loads(Path(__file__).with_name("apology.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def worth(reading: Reading, sentence: Sentence, apology: Apology) -> Worth | None:
+    """Return what an apology is worth where it is worth little: one for a feeling or on a condition, one of stock words."""
+    known = features(reading, sentence, apology)
+    for name in WORTHS:
+        table = weights()[name]
+        if settled(known, name) or (settled(known, name) is None and table[""] + sum(table.get(feature, 0) for feature in known) > _DOUBT):
+            return name
+    return None
+
+
+def span(sentence: Sentence, apology: Apology) -> Span:
+    """Return the place of an apology in its field."""
+    return sentence.words(apology.first, max(apology.stop, apology.object[1]))

@@ -9,7 +9,7 @@ Source: domain, "The mistakes a letter is checked for"; Kampf, "Public (non-)apo
 from collections.abc import Iterator
 
 from guardrails.finding import Level, Match
-from guardrails.language.apology import apologies, condition
+from guardrails.language.apology import apologies, condition, span
 from guardrails.letter import Reading
 from guardrails.rule import Rule
 
@@ -21,10 +21,10 @@ def find(reading: Reading) -> Iterator[Match]:
     for sentence in reading.all:
         words = [token.lower for token in sentence.tokens]
         met = False
-        for apology in apologies(sentence.tokens, reading.clauses(sentence)):
-            if condition(words, apology.object):
+        for apology in apologies(sentence):
+            if condition(words, apology):
                 met = True
-                yield Match(sentence.field, sentence.words(min(apology.first, apology.object[0]), max(apology.stop, apology.object[1])))
+                yield Match(sentence.field, span(sentence, apology))
         if not met and reading.verdict(sentence).scores["conditional-apology"] > _FAR:
             yield Match(sentence.field, sentence.words(*reading.verdict(sentence).core("conditional-apology", reading.clauses(sentence))))
 

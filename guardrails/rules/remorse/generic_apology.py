@@ -10,7 +10,7 @@ Shapes Customer Satisfaction" (2021).
 from collections.abc import Iterator
 
 from guardrails.finding import Level, Match
-from guardrails.language.apology import apologies, generic
+from guardrails.language.apology import apologies, span, worth
 from guardrails.letter import Reading
 from guardrails.rule import Rule
 
@@ -18,10 +18,9 @@ from guardrails.rule import Rule
 def find(reading: Reading) -> Iterator[Match]:
     """Yield each apology whose object is a stock word for harm, with nothing about what happened."""
     for sentence in reading.all:
-        words = [token.lower for token in sentence.tokens]
-        for apology in apologies(sentence.tokens, reading.clauses(sentence)):
-            if generic(words, apology.object):
-                yield Match(sentence.field, sentence.words(min(apology.first, apology.object[0]), max(apology.stop, apology.object[1])))
+        for apology in apologies(sentence):
+            if worth(reading, sentence, apology) == "generic-apology":
+                yield Match(sentence.field, span(sentence, apology))
 
 
 rule = Rule(

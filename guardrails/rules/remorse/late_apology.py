@@ -21,7 +21,7 @@ def find(reading: Reading) -> Iterator[Match]:
     for sentence in reading.text:
         scores = reading.verdict(sentence).scores
         excused = scores["late-apology"] > _EXCUSES
-        if not excused and (scores["remorse"] > 0 or scores["responsibility"] > _OWNS or apologies(sentence.tokens, reading.clauses(sentence))):
+        if not excused and (scores["remorse"] > 0 or scores["responsibility"] > _OWNS or apologies(sentence)):
             return
         if excused:
             yield Match(sentence.field, sentence.whole)

@@ -9,7 +9,7 @@ Source: domain, "The mistakes a letter is checked for"; Kampf, "Public (non-)apo
 from collections.abc import Iterator
 
 from guardrails.finding import Level, Match
-from guardrails.language.apology import apologies, condition, felt
+from guardrails.language.apology import apologies, span, worth
 from guardrails.letter import Reading
 from guardrails.rule import Rule
 
@@ -17,11 +17,9 @@ from guardrails.rule import Rule
 def find(reading: Reading) -> Iterator[Match]:
     """Yield each apology whose object is a feeling, an impression, a wish, an unnamed experience or a condition."""
     for sentence in reading.all:
-        parts = None
-        for apology in apologies(sentence.tokens, parts := parts or reading.clauses(sentence)):
-            words = [token.lower for token in sentence.tokens]
-            if condition(words, apology.object) or felt(words, parts, apology.object):
-                yield Match(sentence.field, sentence.words(min(apology.first, apology.object[0]), max(apology.stop, apology.object[1])))
+        for apology in apologies(sentence):
+            if worth(reading, sentence, apology) == "non-apology":
+                yield Match(sentence.field, span(sentence, apology))
 
 
 rule = Rule(

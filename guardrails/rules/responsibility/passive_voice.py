@@ -12,17 +12,15 @@ from collections.abc import Iterator
 from guardrails.finding import Level, Match, Span
 from guardrails.language.harm import harmful
 from guardrails.language.passive import passives
-from guardrails.letter import Reading, Sentence
+from guardrails.letter import Reading
 from guardrails.rule import Rule
-
-_OPEN, _CLOSE = frozenset('"“«'), frozenset('"”»')
 
 
 def find(reading: Reading) -> Iterator[Match]:
     """Yield each finite passive that the customer is not quoted with: an error where it hides our failure."""
     for sentence in reading.all:
         for passive in passives(sentence.tokens):
-            if not passive.finite or _quoted(sentence, passive.start):
+            if not passive.finite or sentence.quoted(passive.start):
                 continue
             if harmful(reading, sentence, passive):
                 yield Match(sentence.field, Span(passive.start, passive.end), evidence="harmful")
@@ -34,17 +32,6 @@ def find(reading: Reading) -> Iterator[Match]:
                     level=Level.SUGGESTION,
                     message='"{quote}" reads better with the one who acts as its subject.',
                 )
-
-
-def _quoted(sentence: Sentence, place: int) -> bool:
-    """Whether a place stands between quotation marks: words of the customer's, or of ours that the letter looks back on."""
-    opened = False
-    for token in sentence.tokens:
-        if token.start >= place:
-            break
-        if token.text in _OPEN | _CLOSE:
-            opened = not opened if token.text == '"' else token.text in _OPEN
-    return opened
 
 
 rule = Rule(
