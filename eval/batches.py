@@ -157,7 +157,8 @@ class Batches:
                             ) from error
                     if self._waiting and not self._queued:
                         if not self.wait and not failures:
-                            raise LaterError(f"{len(self.open)} batches are under way; run the same command later to collect them")
+                            under_way = "1 batch is" if len(self.open) == 1 else f"{len(self.open)} batches are"
+                            raise LaterError(f"{under_way} under way; run the same command later to collect {'it' if len(self.open) == 1 else 'them'}")
                         await asyncio.sleep(self.poll)
         except Exception as error:
             for future in self._waiting.values():
