@@ -42,8 +42,15 @@ check: .venv/installed-dev  ## The fast checks: format, types, layers, fast test
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not slow"
 
-bench: .venv/installed-dev  ## Time and measure, in under ten minutes
+bench: .venv/installed-dev .venv-bench/installed  ## Time and measure, beside other checkers, in under ten minutes
 	@$(BIN)/python -m eval.bench
+
+.venv-bench/installed: requirements-bench.txt
+	@echo "Installing the checkers to compare with ..."
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --no-save --prefix .venv-bench write-good@1.0.8 >/dev/null; fi
+	@touch $@
 
 measure: .venv/installed-dev  ## Measure every rule on the marked letters and write the figures
 	@$(BIN)/python -m eval.measure
@@ -61,7 +68,8 @@ docs: .venv/installed  ## Write RULES.md anew
 lock: .venv/installed-dev  ## Lock the versions anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --group build -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --group dev -o requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements-bench.in -o requirements-bench.txt
 	@$(BIN)/uv pip compile --quiet --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements-model.in -o requirements-model.txt
 
 clean:  ## Remove what was installed and built
-	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf .venv .venv-bench build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

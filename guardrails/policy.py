@@ -160,8 +160,6 @@ def _words(title: str) -> str:
 
 def load_policy(path: Path | str) -> Policy:
     """Return the policy in a TOML file. Raises CaseError with one line: file, line, what is wrong."""
-    import tomllib
-
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")

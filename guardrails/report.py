@@ -60,10 +60,12 @@ class Report:
                 for name, element in self.elements.items()
             },
             "findings": [asdict(finding) for finding in self.findings],
-            "suppressed": [
-                asdict(finding) | {"by": note.by, "reason": note.reason, "at": note.at.isoformat()} for finding, note in self.suppressed
-            ],
+            "suppressed": [asdict(finding) | {"by": note.by, "reason": note.reason, "at": note.at.isoformat()} for finding, note in self.suppressed],
         }
+
+
+LONGEST = 100_000
+"""Characters of a field that are read; a letter of sixty pages is no letter, and what is not read can not pass."""
 
 
 def check(
@@ -79,7 +81,8 @@ def check(
     Without a case, rules that need one stand in `unchecked`; so do the language rules where the
     account's locale is not English. Raises RuleError where a rule breaks.
     """
-    reading = Reading(letter, case, policy or default_policy())
+    cut = Letter(letter.subject[:LONGEST], letter.body[:LONGEST])
+    reading = Reading(cut, case, policy or default_policy())
     english = not (case and case.account.locale) or case.account.locale.lower().startswith("en")
     findings: list[Finding] = []
     unchecked: list[str] = []
@@ -88,6 +91,10 @@ def check(
             unchecked.append(rule.name)
         else:
             findings += rule.run(reading)
+    if cut != letter:
+        place = len(cut.body)
+        message = f"Only the first {LONGEST:,} characters of a field are checked; shorten the letter."
+        findings.append(Finding("unchecked-length", Level.ERROR, "body", place, place, "", message))
     if not english:
         findings.append(
             Finding(

@@ -99,7 +99,20 @@ def sentences(text: str) -> list[Span]:
     return spans
 
 
+LONGEST = 1_200
+"""Characters after which a sentence is cut where it has a space: what rules do within a sentence stays bounded."""
+
+
 def _append(spans: list[Span], text: str, start: int, end: int) -> None:
+    while end - start > LONGEST:
+        cut = text.rfind(" ", start + LONGEST // 2, start + LONGEST)
+        cut = cut if cut > 0 else start + LONGEST
+        _trimmed(spans, text, start, cut)
+        start = cut
+    _trimmed(spans, text, start, end)
+
+
+def _trimmed(spans: list[Span], text: str, start: int, end: int) -> None:
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():

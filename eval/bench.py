@@ -1,0 +1,129 @@
+"""`make bench`: how fast amends is, beside others, in one run on this machine.
+
+Figures of other programs come from the same run, in CPU time, so that ratios hold whatever else
+the machine is doing.
+"""
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from drafting.compose import compose
+from drafting.config import Configuration, configuration
+from drafting.models import scripted
+from drafting.pipeline import draft
+from drafting.triage import triage
+from guardrails.case import Case, load
+from guardrails.letter import Letter
+from guardrails.report import check
+
+
+def main() -> int:
+    """Print the benchmark's table."""
+    setup = configuration()
+    case = triage(load("examples/outage.toml"), setup.policy).case
+    letter = compose(case, setup.policy.categories["outage"], setup.skeletons["outage"], setup.policy)
+    rows = []
+    rows += _checking(setup, case, letter)
+    rows += _hostile(setup)
+    rows += _drafting(setup, case, letter)
+    rows += _starting()
+    rows += _beside(letter)
+    for name, figure in rows:
+        print(f"{name:<78}{figure}")
+    return 0
+
+
+def _cpu(task: Callable[[], object], times: int) -> list[float]:
+    task()
+    taken = []
+    for _ in range(times):
+        begun = time.process_time()
+        task()
+        taken.append(time.process_time() - begun)
+    return taken
+
+
+def _checking(setup: Configuration, case: Case, letter: Letter) -> list[tuple[str, str]]:
+    taken = _cpu(lambda: check(letter, case, setup.policy, rules=setup.rules), 200)
+    median = statistics.median(taken)
+    words = len(letter.body.split())
+    return [
+        (f"check a letter of {words} words with a full case, CPU median", f"{median * 1000:.1f} ms"),
+        ("letters checked a CPU second, one core", f"{1 / statistics.mean(taken):.0f}"),
+    ]
+
+
+def _hostile(setup: Configuration) -> list[tuple[str, str]]:
+    rows = []
+    for name, text in (("one endless line", "sorry if " * 6_000), ("no spaces", "x" * 60_000), ("zero-width marks", "s\u200borry " * 6_000)):
+        small, large = (_cpu(partial(check, Letter("", body), None, setup.policy, rules=setup.rules), 1)[0] for body in (text[: len(text) // 4], text))
+        rows.append((f"hostile letter, {name}: four times the length takes", f"{large / max(small, 1e-6):.1f} times as long ({large:.2f} s)"))
+    return rows
+
+
+def _drafting(setup: Configuration, case: Case, letter: Letter) -> list[tuple[str, str]]:
+    answer = {"subject": letter.subject, "body": letter.body}
+    taken = _cpu(lambda: asyncio.run(draft(case, scripted(answer), setup.policy, rules=setup.rules)), 50)
+    return [("a draft besides the model's own time (prompt, parse, check), CPU median", f"{statistics.median(taken) * 1000:.1f} ms")]
+
+
+def _starting() -> list[tuple[str, str]]:
+    rows = []
+    for name, arguments in (
+        ("amends --help", ["--help"]),
+        ("amends check of one letter", ["check", "examples/letters/outage.txt", "--case", "examples/outage.toml"]),
+        ("amends draft with template", ["draft", "examples/outage.toml", "--model", "template"]),
+    ):
+        taken = []
+        for _ in range(5):
+            before = os.times()
+            subprocess.run([sys.executable, "-m", "ui", *arguments], capture_output=True, check=False)
+            after = os.times()
+            taken.append(after.children_user + after.children_system - before.children_user - before.children_system)
+        rows.append((f"{name}: CPU of the whole process, least of 5", f"{min(taken):.2f} s"))
+    return rows
+
+
+def _beside(letter: Letter) -> list[tuple[str, str]]:
+    """Time the passive detector alone, and other checkers where `make bench` has installed them."""
+    from guardrails.language.passive import passives
+    from guardrails.language.tokens import sentences, tokenize
+
+    body = letter.body
+    cut = [body[start:end] for start, end in sentences(body)]
+    ours = statistics.median(_cpu(lambda: [passives(tokenize(text)) for text in cut], 100))
+    rows = [("passive detector alone, sentences a CPU second", f"{len(cut) / ours:.0f}")]
+    others = Path(".venv-bench/bin/python")
+    if others.exists():
+        done = subprocess.run([str(others), "-P", str(Path(__file__).with_name("bench_others.py"))], input=body, capture_output=True, text=True, check=False)
+        rows += [(name, figure) for name, _, figure in (line.partition("\t") for line in done.stdout.splitlines())]
+    return rows + _write_good(body)
+
+
+_WRITE_GOOD = """
+const check = require(process.argv[1]), text = require("fs").readFileSync(0, "utf8");
+for (let n = 0; n < 50; n++) check(text);
+const begun = process.cpuUsage();
+for (let n = 0; n < 200; n++) check(text);
+const used = process.cpuUsage(begun);
+console.log(Math.round(200 / ((used.user + used.system) / 1e6)));
+"""
+
+
+def _write_good(body: str) -> list[tuple[str, str]]:
+    module = Path(".venv-bench/node_modules/write-good").resolve()
+    if not module.is_dir():
+        return [("write-good", "not measured (npm is not here)")]
+    done = subprocess.run(["node", "-e", _WRITE_GOOD, str(module)], input=body, capture_output=True, text=True, check=False)
+    return [("write-good, all its checks, letters a CPU second", done.stdout.strip() or "not measured (node failed)")]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
