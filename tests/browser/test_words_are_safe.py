@@ -17,6 +17,10 @@ from drafting.store.audit import verify
 from guardrails.letter import Letter
 
 
+GONE = [r"ERR_", r"WebSocket", r"^5\d\d ", r"Client Error in reaching", r"Is Streamlit still running"]
+"""What a browser says of a server that is not there."""
+
+
 def type_at_end(page: Page, text: str) -> None:
     body(page).click()
     page.keyboard.press("Control+End")
@@ -77,7 +81,7 @@ def test_words_typed_while_the_server_restarts_stay_and_are_kept(own_desk: Calla
     seeds = Seeds(desk.home)
     number = seeds.letter().id
     watch = window(desk.url)
-    watch.allow += [r"ERR_CONNECTION_REFUSED", r"WebSocket", r"ERR_EMPTY_RESPONSE", r"ERR_CONNECTION_RESET", r"ERR_SOCKET_NOT_CONNECTED"]
+    watch.allow += GONE
     page = watch.page
     go(page, f"{desk.url}/letter?id={number}")
     desk.kill()
@@ -178,7 +182,7 @@ def test_no_confirmed_save_is_lost_when_the_server_is_killed_again_and_again(own
     seeds = Seeds(desk.home)
     number = seeds.letter().id
     watch = window(desk.url)
-    watch.allow += [r"ERR_", r"WebSocket", r"^5\d\d "]
+    watch.allow += GONE
     page = watch.page
     chance = random.Random(7)
     confirmed: list[str] = []

@@ -429,8 +429,8 @@ export default function (c) {
   }
   if (swap) {                                         // another letter, or another revision of it
     const here = fresh ? null : I.text(), is = (a, b) => !!a && !!b && a.subject === b.subject && a.body === b.body
-    const mine = !fresh && before.letter === data.letter && data.letter !== undefined && !data.conflict && !is(here, before.saved) && !is(here, data.saved)
-    if (!fresh && before.keep_url && I.seq > I.kept && !is(here, data.saved) && (!mine || before.letter !== data.letter)) fetch(before.keep_url, {method: "PUT", keepalive: true, headers: {"content-type": "application/json", "x-amends": "1"}, body: JSON.stringify({...here, base: I.base})}).catch(() => {})
+    const mine = !fresh && before.letter === data.letter && before.take === data.take && data.letter !== undefined && !data.conflict && !is(here, before.saved) && !is(here, data.saved)
+    if (!fresh && before.keep_url && I.seq > I.kept && before.take === data.take && !is(here, data.saved) && (!mine || before.letter !== data.letter)) fetch(before.keep_url, {method: "PUT", keepalive: true, headers: {"content-type": "application/json", "x-amends": "1"}, body: JSON.stringify({...here, base: I.base})}).catch(() => {})
     if (mine) {                                       // typed on while the answer was on its way: nothing typed is replaced
       if (is(I.sent, data.saved)) I.base = data.base  // what I saved stands; else somebody else's does, and saving will say so
       I.keeper = setTimeout(I.keep, 300)

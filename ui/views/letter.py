@@ -70,6 +70,7 @@ def decide(name: str, pressed: int, text: Letter, base: int) -> None:
         case "take_theirs":
             desks.discard(here, letters.place(pressed))
             session.pop(state.COMPARE, None)
+            session[state.TAKEN] = session.get(state.TAKEN, 0) + 1
         case "submit":
             desks.submit(here, pressed)
         case "approve":
@@ -208,6 +209,8 @@ data = letters.editor(
     internal=session.get(state.INTERNAL) == letter_id,
     notices=notices,
 )
+data["take"] = session.get(state.TAKEN, 0)
+data["key"] += f"/{data['take']}"
 if unsaved and unsaved.base != now.row.revision:
     data["compare"] = lost[2] if lost and lost[0] == letter_id else [now.row.revision, "now", 0]
 letter_editor(KEY, data, act=act, suppress=suppress, comment=comment, drafted=lambda: None)
