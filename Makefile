@@ -29,8 +29,8 @@ install: .venv/installed  ## Install amends into .venv
 
 install-dev: .venv/installed-dev  ## Install amends and what its tests need
 
-run: .venv/installed  ## Draft a sample case
-	@$(BIN)/amends draft examples/outage.toml
+run: .venv/installed  ## Open the desk, with sample cases and no key needed
+	@$(BIN)/amends ui --open
 
 test: .venv/installed-dev  ## Install, then run every check and every test
 	@.ci/run
