@@ -1,5 +1,6 @@
 """The map from what a letter says to the facts behind it."""
 
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -127,3 +128,15 @@ def test_the_map_shows_each_sentence_with_what_stands_behind_it() -> None:
         "    Tuesday  <-  incident.started_at: 2026-02-10 06:40 (the weekday of 2026-02-10)",
         "    31  unknown",
     ]
+
+
+@pytest.mark.parametrize("unit", ["we refund £31, ", "all of it is back and ", "case study ", "portside in june "])
+def test_an_endless_sentence_takes_time_linear_in_its_length(unit: str) -> None:
+    def seconds(count: int) -> float:
+        start = perf_counter()
+        for rule in (invented, inconsistent, leaked, mismatch):
+            findings(rule, unit * count)
+        return perf_counter() - start
+
+    seconds(10)
+    assert seconds(2400) < 30 * seconds(300) + 0.2

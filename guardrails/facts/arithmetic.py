@@ -147,6 +147,8 @@ def _sums(text: str, offset: int, values: list[Value], unknown: frozenset[int], 
         for value in values
         if isinstance(value.value, Duration) and value.value.counted and value.value.unit >= DAY
     ]
+    if len(figures) + len(counts) > 6:
+        return []
     wrong = []
     low = text.lower()
     for place, (number, value) in enumerate(figures):

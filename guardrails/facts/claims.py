@@ -239,11 +239,11 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
 
 # What a letter says is whole, and what a fact says is not.
 _WHOLE = re.compile(
-    r"\b(?:all|every|everything|each|whole|nothing)\b.*\b(?:back|restored|recovered|in place|intact|returned|retrieved|complete|saved|lost|missing|gone)\b"
+    r"\b(?:all|every|everything|each|whole|nothing)\b.{0,90}\b(?:back|restored|recovered|in place|intact|returned|retrieved|complete|saved|lost|missing|gone)\b"
 )
 _UNTOUCHED = re.compile(
     r"\b(?:none|nobody|no one|no evidence|not one|nothing|no (?:data|record|records|personal|information|details|customer|unauthori[sz]ed|third"
-    r"|outsider|copy|copies))\b.*\b(?:copied|accessed|read|downloaded|left|viewed|seen|opened|stolen|taken|misused|touched|affected|exposed|leaked)\b"
+    r"|outsider|copy|copies))\b.{0,90}\b(?:copied|accessed|read|downloaded|left|viewed|seen|opened|stolen|taken|misused|touched|affected|exposed|leaked)\b"
 )
 _SPARED = re.compile(r"\b(?:no|not|none|never|nothing|untouched|intact|unaffected|without)\b")
 
@@ -260,7 +260,7 @@ def contradiction(sentence: Sentence, facts: Known) -> str | None:
     if untouched and any(_SPARED.search(fact.text.lower()) and _told_alike(fact.text.lower(), said) for fact in about):
         return None
     if whole and any(
-        re.search(r"\b(?:intact|untouched|unaffected|unharmed|complete|(?:no|none|nothing|not)\b.*\blost|all)\b", fact.text.lower()) and fact.words & said
+        re.search(r"\b(?:intact|untouched|unaffected|unharmed|complete|(?:no|none|nothing|not)\b.{0,90}\blost|all)\b", fact.text.lower()) and fact.words & said
         for fact in about
     ):
         return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from itertools import combinations
 
 from guardrails.facts.arithmetic import clashes
@@ -62,7 +63,7 @@ class Line:
     scan: Scan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ledger:
     """The sentences of a letter with what stands behind them."""
 
@@ -71,7 +72,11 @@ class Ledger:
 
     def values(self, sentence: Sentence) -> list[Value]:
         """Return the values of one of the sentences."""
-        return next((line.scan.found for line in self.lines if line.sentence is sentence), [])
+        return self._values.get(sentence, [])
+
+    @cached_property
+    def _values(self) -> dict[Sentence, list[Value]]:
+        return {line.sentence: line.scan.found for line in self.lines}
 
     @property
     def items(self) -> Iterator[Item]:

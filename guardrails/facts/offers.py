@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -170,6 +171,8 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
     low = reading.severity is Severity.LOW
     missing = "A low letter owes the fix, and no money." if low else "Nobody has approved this." if allowed else "Nothing has been approved for this account."
     clauses = _clauses(sentence)
+    starts = [value.span.start for value in scan.found]
+    held = any(value.kind is Kind.MONEY and any(value.value == other.value for other in allowed.values) for value in scan.found)
     told = allowed.text.lower()
     for number, (start, stop) in enumerate(clauses):
         span = sentence.words(start, stop)
@@ -180,7 +183,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         gift, give = _GIFT.search(text), _GIVE.search(text) or _GIVE.search(following) or _GESTURE.search(flat)
         if _returns_overcharge(text, told, facts) or (_PAST.search(text) and not gift):
             continue
-        here = [value for value in scan.found if span.start <= value.span.start < span.end]
+        here = scan.found[bisect_left(starts, span.start) : bisect_left(starts, span.end)]
         said = frozenset(concept(token.lower) for token in sentence.tokens[start:stop] if token.lower not in STOP and token.lower.isalpha())
         wrong = next((value for value in here if _is_wrong(value, text, scan, facts, allowed, said, bool(gift), bool(give))), None)
         if wrong is not None:
@@ -203,7 +206,6 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
             yield Offer(sentence.field, span, missing if low else "Another share than the approved one.", allowed.evidence)
             continue
         whole = _WHOLE.search(text) and not re.search(r"\b(?:full|whole|waiv\w*|refund\w*|free|no charge|nothing)\b", told)
-        held = any(value.kind is Kind.MONEY and any(value.value == other.value for other in allowed.values) for value in scan.found)
         if (
             whole
             and not held

@@ -6,12 +6,13 @@ customer's own records will show it, and one wrong figure makes the rest of the 
 Source: domain, "what none of them names": facts, figures, dates, names, links or remedies that no one gave.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from guardrails.case import parse
 from guardrails.facts.ledger import Standing
 from guardrails.facts.offers import offers
-from guardrails.finding import Level, Match
+from guardrails.finding import Field, Level, Match, Span
 from guardrails.letter import Reading
 from guardrails.rule import Rule
 from guardrails.rules.facts.leaked_internal_fact import find as leaked
@@ -19,18 +20,24 @@ from guardrails.rules.facts.leaked_internal_fact import find as leaked
 
 def find(reading: Reading) -> Iterator[Match]:
     """Yield the items of the ledger that no fact stands behind, and offers that nobody made."""
-    found = []
-    leaks = [match.span for match in leaked(reading) if match.field == "body"]
+    found: list[tuple[Field, Span]] = []
+    leaks = [(match.field, match.span) for match in leaked(reading)]
     for item in reading.ledger.items:
         if item.standing is Standing.CONTRADICTED:
-            found.append(item.span)
+            found.append((item.field, item.span))
             yield Match(item.field, item.span, evidence=item.fact, message=f'The case does not bear out "{{quote}}": {item.note or "it says otherwise"}.')
-        elif item.standing is Standing.UNKNOWN and not any(span.start < item.span.end and item.span.start < span.end for span in leaks):
-            found.append(item.span)
+        elif item.standing is Standing.UNKNOWN and not _meets(item.field, item.span, leaks):
+            found.append((item.field, item.span))
             yield Match(item.field, item.span, evidence=item.fact)
     for offer in offers(reading):
-        if not any(span.start < offer.span.end and offer.span.start < span.end for span in found):
+        if not _meets(offer.field, offer.span, found):
             yield Match(offer.field, offer.span, evidence=offer.evidence)
+
+
+def _meets(field: Field, span: Span, places: list[tuple[Field, Span]]) -> bool:
+    """Whether a span overlaps one of some places that stand in reading order."""
+    after = bisect_left(places, (field == "body", span.end), key=lambda place: (place[0] == "body", place[1].start))
+    return any(place[0] == field and span.start < place[1].end for place in places[max(after - 3, 0) : after])
 
 
 rule = Rule(

@@ -50,9 +50,9 @@ _STATUS = re.compile(
     | \b(?:you|your\ \w+|they|trustees|board|owner)\ (?:\w+\ ){0,5}(?:weighing|considering|exploring|evaluating|trialling|trialing|testing|courting
     |comparing|shopping\ around|window\ -\ shopping|looking\ (?:at|around)|talking\ to|walking)\ (?:\w+\ ){0,3}(?:alternatives?|elsewhere|competitors?
     |rivals?|vendors?|providers?|suppliers?|options|around)\b
-    | \b(?:other|another|rival|competing|alternative)\ (?:vendor|vendors|provider|providers|supplier|suppliers|bidder|bidders|quote|quotes)\b(?=.*\b(?:you
+    | \b(?:other|another|rival|competing|alternative)\ (?:vendor|vendors|provider|providers|supplier|suppliers|bidder|bidders|quote|quotes)\b(?=.{0,160}\b(?:you
     |your)\b) | \byou\ (?:\w+\ ){0,4}(?:shopping\ around|window\ -\ shopping|leaving\ us|walk\ away|jump\ ship)\b
-    | \b(?:case\ study|reference\ (?:account|customer|client|call))\b(?=.*\b(?:you|your)\b) | \b(?:on|off)\ (?:our|the|a)\ (?:shortlist|short\ list
+    | \b(?:case\ study|reference\ (?:account|customer|client|call))\b(?=.{0,160}\b(?:you|your)\b) | \b(?:on|off)\ (?:our|the|a)\ (?:shortlist|short\ list
     |hit\ list|naughty\ list)\b
     | \b(?:thin|our|the|your|low)\ margins?\ (?:on|with)\b | \bso\ little\ in\ it\ for\ us\b | \bperformance\ plan\b | \bfinal\ warning\b | \b(?:our
     |the)\ (?:insurers?|underwriters?|insurance)\ (?:\w+\ ){0,4}(?:covers?|pays?|stands?|refuses?|will|may|deductible|excess)\b
@@ -174,7 +174,7 @@ def _leaks(sentence: Sentence, scan: Scan, facts: Known, touched: frozenset[int]
     best: tuple[float, int, int, str | None] | None = None
     for first, (start, *_rest) in enumerate(weights):
         total, seen = 0.0, set()
-        for begin, end, weight, evidence in weights[first:]:
+        for begin, end, weight, evidence in weights[first : first + 60]:
             if begin - start > 110:
                 break
             if (begin, end) in seen:
@@ -182,7 +182,7 @@ def _leaks(sentence: Sentence, scan: Scan, facts: Known, touched: frozenset[int]
             seen.add((begin, end))
             total += weight
             if best is None or total > best[0]:
-                best = (total, start, end, next((found for _, _, _, found in weights[first:] if found), evidence))
+                best = (total, start, end, next((found for _, _, _, found in weights[first : first + 60] if found), evidence))
     if best and best[0] >= 1.9:
         yield Match(sentence.field, _clause(sentence, best[1], best[2]), evidence=best[3])
 
