@@ -10,25 +10,44 @@ Economics of Apologies" (2022): an apology that promises to do better, and fails
 from collections.abc import Iterator
 
 from guardrails.finding import Level, Match
-from guardrails.letter import Reading
+from guardrails.language.cues import Cue, around, cues
+from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule, pattern
 
-_FAR = 1.0
+# How much the learned detector must say for a turn of speech to count: far less than it takes without one.
+_ENOUGH = -2.5
 _DISCLAIMS = pattern(
-    "(?:can|could|will|would|do|shall|wo|ca) (?:not|n't) (?:promise|guarantee|swear|tell|say|claim|pretend|vow|assure)",
-    "cannot (?:promise|guarantee|swear|tell|say|claim|pretend|vow|assure)",
-    "(?:would|wish|should) (?:like|love) to (?:say|promise|tell)",
-    "wish (?:i|we) could",
+    "(?:can|could|will|would|do|shall|wo|ca) (?:not|n't) (?:promise|guarantee|swear|tell|say|claim|pretend|vow|assure|undertake|warrant|call)",
+    "cannot (?:promise|guarantee|swear|tell|say|claim|pretend|vow|assure|undertake|warrant|call)",
+    "(?:like|love|able|wish) to (?:say|promise|tell|write|claim)",
+    "(?:not|n't|never) (?:begin|start|open|close) with a promise",
+    "(?:told|said|promised|assured) you|your … was",
+    "used to",
+    "n't|not call it|this",
 )
+_NEGATIVE = frozenset("no not n't never nobody none nothing neither nor cannot".split())
+_CONDITIONS = frozenset("until unless without before till except".split())
+_PAST = frozenset("was were had used".split())
+_LAST = frozenset("last final only".split())
 
 
 def find(reading: Reading) -> Iterator[Match]:
     """Yield each clause that is absolute about the future or about safety."""
-    for sentence in reading.all:
-        verdict = reading.verdict(sentence)
-        if verdict.scores["over-promise"] < _FAR or _DISCLAIMS.search(sentence.flat):
+    for sentence in reading.text:
+        if not sentence.tokens or reading.verdict(sentence).scores["over-promise"] <= _ENOUGH:
             continue
-        yield Match(sentence.field, sentence.words(*verdict.core("over-promise", reading.clauses(sentence))))
+        said = [cue for cue in cues(sentence.tokens) if cue.kind == "over-promise" and not _qualified(sentence, cue)]
+        if said and not _DISCLAIMS.search(sentence.flat):
+            yield Match(sentence.field, sentence.words(*around(sentence.tokens, said[0].start, max(cue.stop for cue in said))))
+
+
+def _qualified(sentence: Sentence, cue: Cue) -> bool:
+    """Whether a turn of speech is about the past, or says what a control does: "no file leaves us until two people have read it"."""
+    words = [token.lower for token in sentence.tokens]
+    inside = set(words[cue.start : cue.stop])
+    if _PAST & set(words[max(cue.start - 2, 0) : cue.start + 1]) and not _LAST & inside:
+        return True
+    return bool(_NEGATIVE & inside and _CONDITIONS & set(words[cue.start :]))
 
 
 rule = Rule(
@@ -39,10 +58,13 @@ rule = Rule(
     find=find,
     bad=(
         "«This will never happen again».",
-        "«Your data is now completely safe».",
+        "A second engineer now reads every script, and «your data is as safe as in a bank vault».",
+        "«You have seen the last wrong invoice of your life».",
     ),
     good=(
         "I can't promise that this will never happen again.",
         "The tool refuses any file without two signatures.",
+        "No price table leaves our office until two people have read it.",
+        "In nineteen years I had never lost a trailer, and I lost yours.",
     ),
 )
