@@ -99,6 +99,25 @@ def show(found: Ledger) -> str:
     return "\n".join(lines)
 
 
+def as_list(found: Ledger) -> list[dict[str, str | int | None]]:
+    """Return the map as plain data: each checkable thing with its place, its value and the fact behind it."""
+    return [
+        {
+            "field": item.field,
+            "start": item.span.start,
+            "end": item.span.end,
+            "quote": item.quote,
+            "kind": item.kind.value,
+            "value": item.value_text,
+            "standing": item.standing.value,
+            "fact": item.fact,
+            "note": item.note or item.clash or None,
+        }
+        for item in found.items
+        if item.standing is not Standing.IDLE
+    ]
+
+
 def normal(value: Value) -> str:
     """Return a value in one notation: 2026-02-10, 09:55, 1275 GBP, 3:15:00."""
     what = value.value

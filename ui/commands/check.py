@@ -14,6 +14,7 @@ from drafting.config import Configuration, configuration
 from drafting.settings import Settings
 from drafting.triage import triage
 from guardrails.case import Case, CaseError, load, parse
+from guardrails.facts.ledger import as_list, show
 from guardrails.letter import Letter, Reading, parse_letter
 from guardrails.report import Report, check
 from guardrails.rule import RuleError
@@ -60,7 +61,7 @@ def as_dict(result: Checked, setup: Configuration, facts: bool = False) -> dict[
         return {"id": result.id, "error": result.error}
     line = {"id": result.id, **result.report.as_dict()}
     if facts and result.case:
-        line["facts"] = Reading(result.letter, result.case, setup.policy).ledger.as_list()
+        line["facts"] = as_list(Reading(result.letter, result.case, setup.policy).ledger)
     return line
 
 
@@ -72,7 +73,7 @@ def _text(result: Checked, setup: Configuration, facts: bool) -> str:
         if result.case is None:
             parts.append("facts: give --case to see what stands behind each figure")
         else:
-            parts.append(Reading(result.letter, result.case, setup.policy).ledger.as_text())
+            parts.append(show(Reading(result.letter, result.case, setup.policy).ledger))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
