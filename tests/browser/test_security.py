@@ -1,6 +1,7 @@
 """What a hostile page, a hostile customer or a hostile model can do here: nothing."""
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -26,11 +27,11 @@ ATTACKS = (
 
 
 def ask(desk: Desk, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, dict[str, str]]:
-    line = http.client.HTTPConnection("127.0.0.1", desk.port, timeout=10)
-    line.request(method, path, body, {"Host": f"localhost:{desk.port}"} | {name.replace("_", "-"): value for name, value in headers.items()})
-    answer = line.getresponse()
-    answer.read()
-    return answer.status, {name.lower(): value for name, value in answer.getheaders()}
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", desk.port, timeout=10)) as line:
+        line.request(method, path, body, {"Host": f"localhost:{desk.port}"} | {name.replace("_", "-"): value for name, value in headers.items()})
+        answer = line.getresponse()
+        answer.read()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}
 
 
 TEXT = json.dumps({"subject": "s", "body": "b"}).encode()

@@ -2,7 +2,7 @@
 import {el, style, badge, base, button} from "./dom.js"
 
 const css = base + `
-.sheet{display:grid;gap:12px}.box{border:1px solid #d3d8dd;border-radius:8px;padding:10px 14px;background:#fff}.box.soft{background:#f7f9fa}.box.note,.box.bad,.box.alert{padding:6px 14px;border-width:0 0 0 4px;border-radius:4px}.box.note{background:#e9f3f8;border-color:#0b5a7a;color:#0b3c52}.box.bad,.box.alert{background:#fdecea;border-color:#8c1d18;color:#5f1411}.box h2,.box h3{font-size:14px;margin:0 0 6px;font-weight:650}
+.sheet{display:grid;gap:12px}.box{border:1px solid #d3d8dd;border-radius:8px;padding:10px 14px;background:#fff}.box.bare{border:0;padding:0;text-align:right;background:none}.box.soft{background:#f7f9fa}.box.note,.box.bad,.box.alert{padding:6px 14px;border-width:0 0 0 4px;border-radius:4px}.box.note{background:#e9f3f8;border-color:#0b5a7a;color:#0b3c52}.box.bad,.box.alert{background:#fdecea;border-color:#8c1d18;color:#5f1411}.box h2,.box h3{font-size:14px;margin:0 0 6px;font-weight:650}
 dl{display:grid;grid-template-columns:fit-content(38%) minmax(0,1fr);gap:3px 14px;margin:0}dt{color:#545b63;overflow-wrap:anywhere}dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}
 ul{margin:0;padding:0;list-style:none}li{padding:3px 0;overflow-wrap:anywhere}.cell{display:flex;gap:6px;flex-wrap:wrap;align-items:center}.text{white-space:pre-wrap;overflow-wrap:anywhere}
 table{width:100%;border-collapse:collapse}caption{text-align:left;font-weight:650;padding:0 0 6px}th{text-align:left;font-weight:600;color:#454c54;padding:4px 10px 4px 0;border-bottom:1px solid #aeb4bb}td{padding:4px 10px 4px 0;border-bottom:1px solid #e4e7ea;overflow-wrap:anywhere}.num{text-align:right;font-variant-numeric:tabular-nums}
@@ -22,6 +22,7 @@ export default function (c) {
     const box = el("section", "box " + (b.tone || "")); if (b.tone === "note" || b.tone === "bad") box.setAttribute("role", "status")
     if (b.title) { box.append(el("h2", "", b.title)); box.setAttribute("aria-label", b.title) }
     if (b.text) box.append(el("div", "text", b.text))
+    if (b.link?.href.startsWith("/")) { const a = el("a", "link", b.link.label); a.href = b.link.href; a.target = "_self"; box.append(a) }   // a page of this desk, in this window
     if (b.facts) { const dl = el("dl"); for (const [k, v] of b.facts) { const dd = el("dd"); put(dd, v); dl.append(el("dt", "", k), dd) } box.append(dl) }
     if (b.items) { const ul = el("ul"); for (const v of b.items) { const li = el("li"); put(li, v); ul.append(li) } box.append(ul) }
     if (b.rows) {
