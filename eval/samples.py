@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -155,8 +156,12 @@ def _plain(text: str) -> str:
 
 def says(text: str, wanted: str) -> bool:
     """Whether a text holds one of the forms of `wanted`, whatever its spaces, case and kind of quotes."""
-    said = _plain(text)
-    return any(re.search(rf"(?<!\w){re.escape(_plain(form))}(?!\w)", said) for form in wanted.split("|"))
+    return _any_form(wanted).search(_plain(text)) is not None
+
+
+@cache
+def _any_form(wanted: str) -> re.Pattern[str]:
+    return re.compile("|".join(rf"(?<!\w){re.escape(_plain(form))}(?!\w)" for form in wanted.split("|")))
 
 
 def dumped(value: object) -> str:

@@ -56,16 +56,13 @@ class Scored:
 
 def score(log: Log, setup: Configuration, scorers: Sequence[Scorer] = SCORERS) -> Scored:
     """Return what the scorers say of each draft in a log, under the rules and policy of today."""
-    ruled = [rule_scorer(rule.name) for rule in setup.rules]
-    wanted = [*scorers, *ruled]
-    rows = []
-    cases: dict[str, Case] = {}
-    for made in log.drafts:
-        one = log.samples[made.sample]
-        if made.sample not in cases:
-            cases[made.sample] = _triaged(one, setup)
-        rows.append(_row(one, cases[made.sample], made, setup, wanted))
-    rows = _with_sameness(rows)
+    wanted = [*scorers, *(rule_scorer(rule.name) for rule in setup.rules)]
+    cases = {name: _triaged(log.samples[name], setup) for name in {made.sample for made in log.drafts}}
+    found: dict[int, Row] = {}
+    # Sample by sample: what the rules have read of a case is kept for its next letter.
+    for number, made in sorted(enumerate(log.drafts), key=lambda item: item[1].sample):
+        found[number] = _row(log.samples[made.sample], cases[made.sample], made, setup, wanted)
+    rows = _with_sameness([found[number] for number in range(len(found))])
     every = [*wanted, SAMENESS]
     metrics = {scorer.name: metric for scorer in every if (metric := summed(scorer, rows)).figure.n or not scorer.name.startswith("rule ")}
     failed = sum(not row.drafted.turns for row in rows)

@@ -11,9 +11,10 @@ import pytest
 
 from drafting.compose import template
 from drafting.config import Configuration, configuration
-from drafting.models import Usage
+from drafting.models import Usage, scripted
 from eval.compare import Comparison, compare
 from eval.gate import gate, junit
+from eval.grade import grading
 from eval.log import Drafted, Log, Text
 from eval.report import html, markdown
 from eval.run import run, setting
@@ -339,3 +340,12 @@ def test_a_log_line_keeps_the_whole_draft() -> None:
         "body": "B",
         "usage": None,
     }
+
+
+def test_a_model_may_grade_and_its_agreement_with_itself_stands_beside_it(outage: Log, setup: Configuration) -> None:
+    model = scripted({"subject": "4", "body": "sound"}, {"subject": "4", "body": "sound"}, {"subject": "3", "body": "cold"}, {"subject": "great", "body": "?"})
+    grade, agreement = grading(outage, model, times=4, at_once=1)
+    scores = score(outage, setup, (grade, agreement)).rows[0].scores
+    assert scores["grade (noisy)"].explanation == "graded 4, 4, 3"
+    assert scores["grader agrees with itself"].value == pytest.approx(1 / 3)
+    assert "<draft>" in model.prompts[0].user

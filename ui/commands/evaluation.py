@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from drafting.config import Configuration, configuration
-from drafting.models import Complete, ModelFailure
+from drafting.models import Complete, ModelFailure, make
+from drafting.retry import retrying
 from drafting.settings import Settings
 from drafting.writers import writer
 from eval.compare import Comparison, compare
 from eval.gate import Gate, gate, junit
+from eval.grade import grading
 from eval.log import Log, read_log
 from eval.report import compared_rows, html, markdown, rows_of
 from eval.run import Models, Progress, Ran, log_name, prompt_folder, setting
 from eval.run import run as run_samples
 from eval.samples import Sample, load_sample, load_samples
 from eval.score import Scored, score
+from eval.scorers import SCORERS
 from guardrails.case import Case, CaseError
 from ui.format import money, table
 
@@ -132,8 +135,17 @@ def _progress(name: str) -> Callable[[Progress], None]:
 
 
 def _score(options: Namespace) -> int:
-    _, setup = _setup(options)
-    return _answer(options, [score(_read(path), setup) for path in options.logs], [gate(text) for text in options.fail_if])
+    settings, setup = _setup(options, (options.grader,) if options.grader else ())
+    scored = []
+    for path in options.logs:
+        log, scorers = _read(path), SCORERS
+        if options.grader:
+            if options.grade_times < 1:
+                raise CaseError("--grade-times: give 1 or more")
+            asked = retrying(make(options.grader, settings), attempts=settings.attempts, budget=settings.budget)
+            scorers = (*SCORERS, *grading(log, asked, times=options.grade_times))
+        scored.append(score(log, setup, scorers))
+    return _answer(options, scored, [gate(text) for text in options.fail_if])
 
 
 def _compare(options: Namespace) -> int:

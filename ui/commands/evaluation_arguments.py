@@ -46,6 +46,8 @@ def add(parser: argparse.ArgumentParser, kind: type[argparse.ArgumentParser]) ->
 
     score = action("score", "Judge the drafts of logs anew, without calling a model.", "amends eval score run.jsonl --fail-if 'sendable < 0.9'")
     score.add_argument("logs", nargs="+", type=Path, metavar="LOG")
+    score.add_argument("--grader", metavar="NAME", help="let a model grade each letter from 1 to 5 as well: noisy, and it costs")
+    score.add_argument("--grade-times", type=int, default=3, metavar="K", help="with --grader: how often each letter is graded (default 3)")
     answers(score)
 
     compare = action("compare", "Say which of two logs is better, and how sure that is.", "amends eval compare a.jsonl b.jsonl --html report.html")

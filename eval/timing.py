@@ -1,0 +1,52 @@
+"""How fast the evaluation is: figures for `make bench`."""
+
+import asyncio
+import os
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from drafting.compose import template
+from drafting.config import Configuration
+from drafting.models import Complete, Completion
+from eval.run import run, setting
+from eval.samples import load_samples
+from eval.score import score
+from guardrails.case import Case
+from prompts import Prompt
+
+
+def rescoring(setup: Configuration, drafts: int = 1000) -> tuple[float, float]:
+    """Return the seconds that scoring this many stored drafts with all scorers takes, by the clock and of this processor's time."""
+    with tempfile.TemporaryDirectory() as folder:
+        samples = load_samples()
+        log = run(setting("template", "shipped", {}), samples, lambda case, epoch: template(case, setup), setup, Path(folder) / "log.jsonl", revisions=0).log
+    many = tuple(replace(log.drafts[number % len(log.drafts)], epoch=number // len(log.drafts)) for number in range(drafts))
+    clock, processor = time.perf_counter(), _processor()
+    score(replace(log, drafts=many), setup)
+    return time.perf_counter() - clock, _processor() - processor
+
+
+def _processor() -> float:
+    told = os.times()
+    return told.user + told.system + told.children_user + told.children_system
+
+
+def overhead(setup: Configuration, at_once: int = 32, rounds: int = 8, seconds: float = 4.0) -> float:
+    """Return by how much a run lasts longer than its model alone, as a share: `at_once` drafts at a time, each of this many seconds."""
+
+    def models(case: Case, epoch: int) -> Complete:
+        compose = template(case, setup)
+
+        async def ask(prompt: Prompt) -> Completion:
+            await asyncio.sleep(seconds)
+            return await compose(prompt)
+
+        return ask
+
+    samples = load_samples()[:at_once]
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.perf_counter()
+        run(setting("slow", "shipped", {}), samples, models, setup, Path(folder) / "log.jsonl", epochs=rounds, at_once=at_once, revisions=0)
+        return (time.perf_counter() - begun) / (rounds * seconds) - 1
