@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from guardrails.finding import Match
+from guardrails.language.clauses import Clause, Role
 from guardrails.language.tokens import Token
 from guardrails.language.words import classes, lemma
 
@@ -100,9 +101,8 @@ def _weight(element: _Element) -> float:
     """Return how often an element is likely to be met; the rarest is the one to hang a cue on."""
     if element.symbols & {"*", "#", "^", "$", "@s", "@c"}:
         return 1000.0
-    return (
-        sum(50.0 if symbol in _COMMON else 8.0 if symbol[0] == "<" else 1.0 if symbol[0] != "~" else 1.5 for symbol in element.symbols)
-        / math.sqrt(len(element.symbols))
+    return sum(50.0 if symbol in _COMMON else 8.0 if symbol[0] == "<" else 1.0 if symbol[0] != "~" else 1.5 for symbol in element.symbols) / math.sqrt(
+        len(element.symbols)
     )
 
 
@@ -205,10 +205,16 @@ _JOINTS = frozenset("and but so because though although albeit as ,".split())
 _SUBJECTS = frozenset("it this that these those there he she they the a an nobody every no most all".split())
 
 
-def faults(name: str, with_cue: float, without: float | None = None) -> Callable[["Reading"], Iterator[Match]]:
+def _actor(parts: Sequence[Clause], cue: Cue) -> Role | None:
+    """Return who acts in the clause that a cue stands in."""
+    return next((part.actor for part in parts if part.verb < cue.stop and cue.start < part.stop and part.form == "finite"), None)
+
+
+def faults(name: str, least: float, *, alone: float | None = None, spares: Role | None = None) -> Callable[["Reading"], Iterator[Match]]:
     """Return a finder of the clauses that a learned detector and the cues of a fault agree on.
 
-    A sentence with a cue is found where the detector's score is above `with_cue`, one with none above `without`.
+    A sentence with a cue is found where the detector's score is above `least`, one with none above `alone`. What the
+    sender says only to reject it ("I won't tell you that it happens to everyone") is not found, nor what `spares` does.
     """
 
     def find(reading: "Reading") -> Iterator[Match]:
@@ -216,12 +222,17 @@ def faults(name: str, with_cue: float, without: float | None = None) -> Callable
             if not sentence.tokens:
                 continue
             score = reading.verdict(sentence).scores[name]
-            if score <= with_cue:
+            if score <= least:
                 continue
-            seen = [cue for cue in cues(sentence.tokens) if cue.kind == name]
+            found = cues(sentence.tokens)
+            seen = [cue for cue in found if cue.kind.partition(" ")[0] == name]
+            if any(cue.kind == "plea" for cue in found):
+                continue
+            if seen and spares is not None and _actor(reading.clauses(sentence), seen[0]) is spares:
+                continue
             if seen:
                 yield Match(sentence.field, sentence.words(*around(sentence.tokens, seen[0].start, max(cue.stop for cue in seen))))
-            elif without is not None and score > without:
+            elif alone is not None and score > alone:
                 yield Match(sentence.field, sentence.words(*around(sentence.tokens, *reading.verdict(sentence).core(name))))
 
     return find

@@ -14,7 +14,7 @@ from guardrails.language.cues import cues
 from guardrails.letter import Part, Reading, Sentence
 from guardrails.rule import Rule
 
-_WITH_CUE, _ALONE = -0.5, 0.7
+_WITH_CUE, _ALONE = -2.5, 1.5
 
 
 def find(reading: Reading) -> Iterator[Match]:
@@ -26,19 +26,29 @@ def find(reading: Reading) -> Iterator[Match]:
 
 def _in(reading: Reading, sentence: Sentence) -> Iterator[Match]:
     low, grave = reading.severity is Severity.LOW, reading.severity in {Severity.HIGH, Severity.CRITICAL}
-    score = reading.verdict(sentence).scores["tone"]
+    verdict = reading.verdict(sentence)
+    marked = [False] * len(sentence.tokens)
+    score = verdict.scores["tone"]
     if score > _WITH_CUE:
-        seen = [cue for cue in cues(sentence.tokens) if cue.kind == "jargon" or (cue.kind == "slang" and not low)]
-        if seen:
-            yield Match(sentence.field, sentence.words(seen[0].start, max(cue.stop for cue in seen)))
-            return
-        if score > _ALONE and not low:
-            yield Match(sentence.field, sentence.words(*reading.verdict(sentence).core("tone")))
-            return
-    for token in sentence.tokens:
+        for cue in cues(sentence.tokens):
+            if cue.kind == "jargon" or (cue.kind == "slang" and not low):
+                marked[cue.start : cue.stop] = [True] * (cue.stop - cue.start)
+    for at, token in enumerate(sentence.tokens):
         if (not low and _is_picture(token.text)) or (grave and token.text[0] == "!"):
-            yield Match(sentence.field, Span(token.start, token.end))
-            return
+            marked[at] = True
+    if not any(marked) and score > _ALONE and not low:
+        yield Match(sentence.field, sentence.words(*verdict.core("tone")))
+    # What lies between two marked words of one clause belongs to them.
+    for at in range(1, len(marked) - 2):
+        if marked[at - 1] and not marked[at] and sentence.tokens[at].lower[0].isalnum() and (marked[at + 1] or marked[at + 2]):
+            marked[at] = True
+    start = None
+    for at, here in enumerate((*marked, False)):
+        if here and start is None:
+            start = at
+        elif not here and start is not None:
+            yield Match(sentence.field, sentence.words(start, at))
+            start = None
 
 
 def _is_picture(text: str) -> bool:

@@ -15,7 +15,7 @@ rule = Rule(
     __doc__,
     level=Level.WARNING,
     message='"{quote}" names nothing. Say what exactly, so that the customer could check it.',
-    find=faults("vague", with_cue=0.0, without=0.9),
+    find=faults("vague", -1.6, alone=1.0),
     bad=(
         "«Appropriate measures have been taken».",
         "«We are aware of an issue that affected certain services».",

@@ -6,6 +6,7 @@ Source: domain, section 1 (remorse shows what it cost them); Lazare, "On Apology
 """
 
 from guardrails.finding import Level
+from guardrails.language.clauses import Role
 from guardrails.language.cues import faults
 from guardrails.rule import Rule
 
@@ -14,7 +15,7 @@ rule = Rule(
     __doc__,
     level=Level.WARNING,
     message='"{quote}" is about us. Say what it cost the customer, or leave it out.',
-    find=faults("self-focus", with_cue=-0.9, without=1.5),
+    find=faults("self-focus", -1.6, spares=Role.CUSTOMER),
     bad=(
         "«Our engineers have worked tirelessly around the clock».",
         "«It has been a very difficult week for our whole team».",
