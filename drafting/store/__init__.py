@@ -5,11 +5,14 @@
 
 from drafting.store.audit import Broken, decision_hash, text_hash, verify
 from drafting.store.records import (
+    BatchRow,
+    BatchState,
     CaseRow,
     Comment,
     Decision,
     Dismissal,
     Hold,
+    Job,
     LetterRow,
     Link,
     Login,
@@ -24,12 +27,15 @@ from drafting.store.session import Session, Store, StoreError, Taken, open_store
 from drafting.store.tables import clean, digest, encode
 
 __all__ = [
+    "BatchRow",
+    "BatchState",
     "Broken",
     "CaseRow",
     "Comment",
     "Decision",
     "Dismissal",
     "Hold",
+    "Job",
     "LetterRow",
     "Link",
     "Login",

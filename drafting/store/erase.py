@@ -255,7 +255,7 @@ def _remove_letters(session: Session, who: str, ids: list[int]) -> None:
         for key in run(select(table.c.id).where(table.c.letter_id.in_(ids))).scalars():
             session.log(who, PURGE, kind, key)
     run(delete(tables.hits).where(tables.hits.c.revision_id.in_(select(tables.revisions.c.id).where(tables.revisions.c.letter_id.in_(ids)))))
-    for table in (tables.revisions, tables.comments, tables.suppressions, tables.decisions, tables.promises, tables.holds):
+    for table in (tables.revisions, tables.comments, tables.suppressions, tables.decisions, tables.promises, tables.holds, tables.jobs):
         run(delete(table).where(table.c.letter_id.in_(ids)))
     for column in ("follows", "replaces"):
         run(update(tables.letters).where(tables.letters.c[column].in_(ids)).values({column: None}))

@@ -265,3 +265,49 @@ class Link:
     detail: dict[str, Any]
     previous: str
     hash: str
+
+
+class BatchState(StrEnum):
+    """Where a batch stands."""
+
+    LOADING = "loading"
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """One incident's letters to all its accounts: how they are to be written, and where the work stands."""
+
+    id: str
+    state: BatchState
+    why: str | None
+    incident: str
+    data: dict[str, Any]
+    total: int
+    author: str
+    at: datetime
+    changed_at: datetime
+
+    def __post_init__(self) -> None:
+        """Read the state."""
+        object.__setattr__(self, "state", BatchState(self.state))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The work on one letter of a batch: waiting, fed (to the engine), done, failed or cancelled."""
+
+    letter_id: int
+    batch: str
+    state: str
+    attempt: int
+    starts: int
+    repeats: int
+    calls: int
+    cost: float | None
+    worker: str | None
+    fed_at: datetime | None
+    done_at: datetime | None

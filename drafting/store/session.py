@@ -14,11 +14,13 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from drafting.store import tables
 from drafting.store.records import (
+    BatchRow,
     CaseRow,
     Comment,
     Decision,
     Dismissal,
     Hold,
+    Job,
     LetterRow,
     Link,
     Login,
@@ -29,7 +31,7 @@ from drafting.store.records import (
     UserRow,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration. A record that stands there is opened without loading Alembic."""
 
 Record = TypeVar("Record")
@@ -37,6 +39,8 @@ Record = TypeVar("Record")
 TABLES: Mapping[type, Table] = {
     CaseRow: tables.cases,
     LetterRow: tables.letters,
+    BatchRow: tables.batches,
+    Job: tables.jobs,
     Revision: tables.revisions,
     Comment: tables.comments,
     Dismissal: tables.suppressions,

@@ -164,6 +164,39 @@ letters = Table(
     Column("erased_at", Moment),
     Index("ix_letters_queue", "state", "due", "arr"),
     Index("ix_letters_due_arr", "due", "arr"),
+    Index("ix_letters_batch_counts", "batch", "revision", "errors"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("state", Words, nullable=False),
+    Column("why", Words),
+    Column("incident", Words, nullable=False, index=True),
+    Column("data", Json, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("author", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("letter_id", ForeignKey("letters.id"), primary_key=True),
+    Column("batch", ForeignKey("batches.id"), nullable=False),
+    Column("state", Words, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("starts", Integer, nullable=False),
+    Column("repeats", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("cost", Float),
+    Column("worker", Words),
+    Column("fed_at", Moment),
+    Column("done_at", Moment),
+    Index("ix_jobs_batch_state", "batch", "state", "attempt", "letter_id"),
+    Index("ix_jobs_batch_done_at", "batch", "done_at"),
 )
 
 revisions = Table(
