@@ -45,8 +45,8 @@ const css = base + `
 .brief>div{padding:8px 12px;min-width:0}.brief>div+div{border-left:1px solid #dfe3e7}
 .brief{font-size:13.5px;line-height:1.4}.brief h2{font-size:12.5px;margin:0 0 2px;color:#414950;font-weight:650}.brief p{margin:0 0 2px;overflow-wrap:anywhere}.brief .none{color:#545b63}
 .alert{border-left:4px solid #8c1d18;background:#fdecea;color:#5f1411;padding:8px 14px;border-radius:4px;margin:0 0 10px;display:flex;gap:12px;align-items:center;flex-wrap:wrap}.alert.note{border-color:#0b5a7a;background:#e9f3f8;color:#0b3c52}
-.bar{display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin:0 0 8px}.bar .gap{flex:1}
-.why{margin:-2px 0 8px;text-align:right;color:#545b63;font-size:13px;min-height:19px}
+.bar{display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin:0 0 4px;padding:6px 0;position:sticky;top:3.55rem;z-index:40;background:var(--st-background-color,#fff)}.bar .gap{flex:1}
+.why{margin:0 0 6px;text-align:right;color:#545b63;font-size:13px;min-height:19px}
 .menu{position:relative}.menu .items{position:absolute;right:0;top:calc(100% + 4px);z-index:70;background:#fff;border:1px solid #b9bfc6;border-radius:8px;box-shadow:0 4px 18px #0003;padding:4px;min-width:210px}.menu .items button{display:block;width:100%;text-align:left;border:0;background:none;padding:6px 10px;border-radius:5px;cursor:pointer}.menu .items button:hover,.menu .items button:focus-visible{background:#eef3f6}
 .lay{display:grid;grid-template-columns:minmax(0,1fr) 330px;gap:18px}
 .top{container-type:inline-size}
@@ -64,7 +64,7 @@ const css = base + `
 .rs{display:flex;flex-wrap:wrap;gap:5px;margin:0 0 10px;padding:0;list-style:none}.rs button{border:1px solid #b7d6c4;background:#e9f5ee;color:#0f5434;border-radius:12px;padding:1px 9px;font-size:12.5px;cursor:pointer}
 .rs button.miss{border:1px dashed #b3261e;background:#fdf3f2;color:#8c1d18}
 .tabs{display:flex;border-bottom:1px solid #c3c8ce;margin:0 0 10px;gap:2px}.tabs button{border:0;background:none;padding:6px 9px;cursor:pointer;color:#454c54;border-bottom:3px solid transparent}.tabs button[aria-selected=true]{color:#1f2428;font-weight:650;border-bottom-color:var(--st-primary-color,#0b5a7a)}
-.pane{max-height:640px;overflow:auto;overflow-wrap:anywhere}.pane ul{list-style:none;margin:0 0 12px;padding:0}.pane li{margin:0 0 4px}
+aside{position:sticky;top:7rem;align-self:start}.pane{max-height:max(320px,calc(100vh - 17rem));overflow:auto;overflow-wrap:anywhere}.pane ul{list-style:none;margin:0 0 12px;padding:0}.pane li{margin:0 0 4px}
 .go{display:block;width:100%;text-align:left;border-width:0 0 0 4px;border-style:solid;border-color:#c3c8ce;border-radius:4px;background:none;padding:5px 9px;cursor:pointer}.go:hover,.go:focus-visible{background:#f1f3f5}
 .q{font-family:Georgia,'Liberation Serif',serif}.r{color:#545b63;font-size:13px}.pane h3{font-size:13.5px;margin:10px 0 5px;font-weight:650}
 .fact{padding:4px 9px;border-left:4px solid #dfe3e7;border-radius:4px}.fact.used{border-left-color:#2f8f5b}.fact b{font-weight:600;font-size:13px}

@@ -7,6 +7,7 @@ import streamlit as st
 from drafting import aftercare
 from drafting import desk as desks
 from drafting.errors import Conflict, DeskError
+from drafting.store.queue import Filter, queue
 from guardrails.letter import Letter
 from ui import identity, letters, listing, state
 from ui.client import desk, follow_up
@@ -194,6 +195,9 @@ except DeskError as error:
     st.page_link("views/queue.py", label="Back to the review queue")
     st.stop()
 
+if state.QUEUE not in session:  # opened by its address: the queue as it stands says which letter is next
+    with here.store.read() as read:
+        session[state.QUEUE] = [one.id for one in queue(read, Filter(), limit=200).entries]
 notices = session.pop(state.NOTICE, [])
 unsaved = letters.typed(here, now, revisions)
 lost = session.get(state.COMPARE)

@@ -148,7 +148,10 @@ with right:
         except CaseError as error:
             sheet("policy_error", {"title": "This is not a policy yet", "text": str(error), "tone": "bad"})
     if candidate:
-        moved = effect(here, candidate, 50)
+        if session.get("effect_for") != changed:
+            with st.spinner("Holding the last 50 letters against it…"):
+                session["effect"], session["effect_for"] = effect(here, candidate, 50), changed
+        moved = session["effect"]
         lines = [[(letters.ref(row.id), "info"), (f"{row.company}: {now} errors now, {then} then", "")] for row, now, then in moved[:8]]
         sheet(
             "policy_effect",
