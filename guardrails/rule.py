@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
-from guardrails.case import Case
+from guardrails.case import Case, Severity
 from guardrails.finding import Finding, Level, Match
 from guardrails.letter import Letter, Reading
 from guardrails.policy import Policy, default_policy
@@ -115,12 +115,15 @@ def _compiled(text: str) -> str:
     return out + "(?![^ ])"
 
 
-def required(element: str) -> Find:
-    """Find the absence of one of the five R's in a letter that owes an apology."""
+def required(element: str, lenient: bool = False) -> Find:
+    """Find the absence of one of the five R's in a letter that owes an apology.
+
+    `lenient`: at low severity it is a warning, since there the fix itself is most of what is owed.
+    """
 
     def find(reading: Reading) -> Iterator[Match]:
         if reading.category != "follow_up" and not reading.elements[element].present:
-            yield Match("body", reading.end)
+            yield Match("body", reading.end, level=Level.WARNING if lenient and reading.severity is Severity.LOW else None)
 
     return find
 

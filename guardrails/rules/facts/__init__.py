@@ -1,0 +1,1 @@
+"""Rules that protect that every word has a fact behind it."""

@@ -1,0 +1,1 @@
+"""Rules that protect the letter's shape: subject, tone, placeholders, signer."""

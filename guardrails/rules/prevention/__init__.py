@@ -1,0 +1,1 @@
+"""Rules that protect what changes, and what comes next."""

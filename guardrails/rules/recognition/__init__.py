@@ -1,0 +1,1 @@
+"""Rules that protect what happened and what it cost them."""

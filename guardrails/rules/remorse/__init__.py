@@ -1,0 +1,1 @@
+"""Rules that protect that we are sorry."""
