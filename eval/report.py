@@ -95,7 +95,7 @@ h1 { font-size: 1.6rem; line-height: 1.25; } h2 { font-size: 1.2rem; margin-top:
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; color: #4a5361; padding-bottom: .4rem; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: middle; }
 td.n { font-variant-numeric: tabular-nums; white-space: nowrap; } th { font-weight: 600; }
-.a { color: var(--a); } .b { color: var(--b); } .note { color: #4a5361; }
+.a { color: var(--a); } .b { color: var(--b); } .note { color: #4a5361; font-weight: 400; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1.5rem; }
 .letter { white-space: pre-wrap; border: 1px solid var(--line); border-radius: 6px; padding: 1rem; background: #fafbfc; overflow-wrap: anywhere; }
 mark { color: inherit; border-bottom: 2px solid; border-radius: 2px; } mark.error { background: #ffdcd9; border-color: #b3261e; }
@@ -121,7 +121,9 @@ def _comparison(found: Comparison) -> str:
     parts = [f"<p>{who}</p>", _list(found.notes), "<h2>What was measured</h2>"]
     rules = {name: one for name, one in found.differences.items() if name.startswith("rule ")}
     others = {name: one for name, one in found.differences.items() if name not in rules}
-    parts.append(_differences("Means, and B minus A with its 95 % interval, clustered by sample", others.items()))
+    parts.append(
+        _differences("Means, and B minus A with its 95 % interval, clustered by sample; charts run from 0 to 100 %, or to the largest end", others.items())
+    )
     if rules:
         parts += ["<h2>How often each rule speaks</h2>", _differences("Share of letters in which the rule finds something", rules.items())]
     for kind, groups in found.slices.items():
@@ -151,7 +153,11 @@ def _run(found: Scored) -> str:
         ]
         for name, one in found.metrics.items()
     ]
-    parts.append(_html_table("Means with their 95 % interval, clustered by sample", ("scorer", "mean", "n", "chart"), rows))
+    parts.append(
+        _html_table(
+            "Means with their 95 % interval, clustered by sample; charts run from 0 to 100 %, or to the largest end", ("scorer", "mean", "n", "chart"), rows
+        )
+    )
     for kind in ("severity", "category"):
         groups: dict[str, list[Row]] = {}
         for row in found.rows:
