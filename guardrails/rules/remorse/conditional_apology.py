@@ -10,23 +10,65 @@ from collections.abc import Iterator
 
 from guardrails.finding import Level, Match
 from guardrails.language.apology import apologies, condition, span
-from guardrails.letter import Reading
-from guardrails.rule import Rule
+from guardrails.language.clauses import Clause, Role
+from guardrails.language.cues import around, cues
+from guardrails.language.words import verb_classes
+from guardrails.letter import Reading, Sentence
+from guardrails.rule import Rule, pattern
 
-_FAR = 1.5
+# How much the learned detector must say for a turn of speech to count.
+_ENOUGH = -4.0
+_HONEST = pattern(
+    "(?:do|does|did|can|could) (?:not|n't) (?:yet )?(?:know|tell|say|see|rule)",
+    "cannot (?:yet )?(?:know|tell|say)",
+    "not (?:yet )?(?:known|clear|certain|sure)",
+    "unsure|unknown|unclear",
+    "may|might also",
+    "if anything|whether",
+    "(?:you|your \\w+) may|might have (?:noticed|heard|read|seen|received|already)",
+)
+_HARMS = frozenset(("malfunction", "damage", "suffer", "delay", "omit", "mishandle", "breach", "cause", "feel", "use_up", "affect_self", "happen"))
+_SEEMS = frozenset("look seem sound appear feel come be have can could find hold stand dent put get take cause make".split())
 
 
 def find(reading: Reading) -> Iterator[Match]:
     """Yield each condition on an apology, and each hedge on a cause or an effect that is known."""
-    for sentence in reading.all:
+    for sentence in reading.text:
+        if not sentence.tokens:
+            continue
         words = [token.lower for token in sentence.tokens]
-        met = False
-        for apology in apologies(sentence):
-            if condition(words, apology):
-                met = True
-                yield Match(sentence.field, span(sentence, apology))
-        if not met and reading.verdict(sentence).scores["conditional-apology"] > _FAR:
-            yield Match(sentence.field, sentence.words(*reading.verdict(sentence).core("conditional-apology", reading.clauses(sentence))))
+        found = [span(sentence, apology) for apology in apologies(sentence) if condition(words, apology)]
+        if reading.verdict(sentence).scores["conditional-apology"] > _ENOUGH and not _honest(reading, sentence):
+            for cue in cues(sentence.tokens):
+                if cue.kind == "conditional-apology":
+                    found.append(sentence.words(*around(sentence.tokens, cue.start, cue.stop)))
+            found += [sentence.words(clause.first, max(clause.stop, clause.verb + 1)) for clause in reading.clauses(sentence) if _doubted(words, clause)]
+        last = -1
+        for place in sorted(found):
+            if place.start >= last:
+                yield Match(sentence.field, place)
+                last = place.end
+
+
+def _honest(reading: Reading, sentence: Sentence) -> bool:
+    """Whether this sentence or the next says that something is not known yet."""
+    following = reading.body[sentence.number + 1 : sentence.number + 2]
+    return any(_HONEST.search(other.flat) for other in (sentence, *following))
+
+
+def _doubted(words: list[str], clause: Clause) -> bool:
+    """Whether a clause makes a past harm to the customer a mere case: "if your charts looked off"."""
+    if clause.link != "if" or clause.tense not in {"past", "perfect"} or clause.form != "finite":
+        return False
+    start = clause.first - 1
+    before = words[start - 1] if start > 0 else ""
+    if before in {"as", "even", "what", "see", "know", "ask", "asked", "tell", "check", "only", "wonder", "except", "than"}:
+        return False
+    if "were" in words[clause.first : clause.verb + 1] and clause.actor in {Role.THING, Role.SENDER}:
+        return False
+    if "just" in words[clause.first : clause.stop] or "had" in words[clause.first : clause.first + 3]:
+        return False
+    return clause.negative or clause.lemma in _SEEMS or clause.passive or bool(_HARMS & set(verb_classes(clause.lemma)))
 
 
 rule = Rule(
@@ -38,9 +80,13 @@ rule = Rule(
     bad=(
         "«We are sorry if this caused delays».",
         "«If your drivers were kept waiting, we apologise».",
+        "«To the extent that orders went missing», a credit follows.",
+        "We dropped the line at two, «which might have cost you a call or so».",
     ),
     good=(
         "If anything is still off, reply to this letter and I will look at it.",
         "We do not yet know whether the file was read; I will tell you on Friday.",
+        "If you would like a call, I can do Tuesday after two.",
+        "He may have copied the notes. We do not know, and will tell you as soon as we do.",
     ),
 )
