@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 from guardrails.finding import Match
 from guardrails.language.clauses import Clause, Role
@@ -24,7 +25,7 @@ from guardrails.language.tokens import Token
 from guardrails.language.words import classes, lemma
 
 if TYPE_CHECKING:
-    from guardrails.letter import Reading
+    from guardrails.letter import Reading, Sentence
 
 _FOLDER = Path(__file__).parent / "cues"
 _SENDER = frozenset("i we me us my our mine ours myself ourselves".split())
@@ -127,8 +128,19 @@ def _hanging(word: str) -> tuple[_Pattern, ...]:
     return tuple(pattern for symbol in symbols(word) for pattern in index.get(symbol, ()))
 
 
+_read: WeakKeyDictionary["Sentence", list[Cue]] = WeakKeyDictionary()
+
+
+def cues_of(sentence: "Sentence") -> list[Cue]:
+    """Return the turns of speech in a sentence of a letter, looked for once."""
+    found = _read.get(sentence)
+    if found is None:
+        found = _read[sentence] = cues(sentence.tokens)
+    return found
+
+
 def cues(tokens: Sequence[Token]) -> list[Cue]:
-    """Return the turns of speech in a sentence, by their place."""
+    """Return the turns of speech in a run of words, by their place."""
     words = [token.lower for token in tokens]
     found = []
     for at, word in enumerate(words):
@@ -224,7 +236,7 @@ def faults(name: str, least: float, *, alone: float | None = None, spares: Role 
             score = reading.verdict(sentence).scores[name]
             if score <= least:
                 continue
-            found = cues(sentence.tokens)
+            found = cues_of(sentence)
             seen = [cue for cue in found if cue.kind.partition(" ")[0] == name]
             if any(cue.kind == "plea" for cue in found):
                 continue
