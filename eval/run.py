@@ -137,10 +137,11 @@ class _Run:
                 if one.id not in known or known[one.id].as_dict() != one.as_dict():
                     log.add_sample(one)
             waiting = []
+            triaged = [(one, triage(one.case, self.setup.policy).case) for one in self.samples]
+            asked = {one.id: self._asked(case) for one, case in triaged}
             for epoch in range(self.epochs):
-                for one in self.samples:
-                    case = triage(one.case, self.setup.policy).case
-                    key = self._key(one, case, epoch)
+                for one, case in triaged:
+                    key = self._key(one, asked[one.id], epoch)
                     if key not in finished:
                         waiting.append((one, case, epoch, key))
                         continue
@@ -179,11 +180,13 @@ class _Run:
                     found[made.key] = (made, own)
         return found
 
-    def _key(self, one: Sample, case: Case, epoch: int) -> str:
+    def _asked(self, case: Case) -> str:
         try:
-            prompt = first_prompt(case, self.setup.policy, self.folder).text
+            return first_prompt(case, self.setup.policy, self.folder).text
         except CaseError:
-            prompt = ""  # the draft will fail with this error, and say so
+            return ""  # the draft will fail with this error, and say so
+
+    def _key(self, one: Sample, prompt: str, epoch: int) -> str:
         told = [self.setting.model, self.setting.prompt_hash, prompt, one.hash, epoch, self.setting.parameters]
         return sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
