@@ -12,14 +12,16 @@ from guardrails.case import Case
 Writer = Callable[[Case], Complete]
 
 
-def writer(settings: Settings, setup: Configuration) -> Writer:
+def writer(settings: Settings, setup: Configuration, around: Callable[[str, Complete], Complete] = lambda name, complete: complete) -> Writer:
     """Return what gives each case its way to the models of `settings.models`, in that order.
 
-    Clients are built once and shared by all cases. Raises ModelFailure where a model is not
+    Clients are built once and shared by all cases. `around` wraps each single call to a model. Raises ModelFailure where a model is not
     known, or has no key or no package.
     """
     remote = {
-        name: repairing(retrying(make(name, settings), attempts=settings.attempts, budget=settings.budget)) for name in settings.models if name != "template"
+        name: repairing(retrying(around(name, make(name, settings)), attempts=settings.attempts, budget=settings.budget))
+        for name in settings.models
+        if name != "template"
     }
 
     def for_case(case: Case) -> Complete:

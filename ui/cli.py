@@ -62,6 +62,14 @@ def _parser() -> argparse.ArgumentParser:
 
     example = "amends eval run --model scripted --prompt plain --prompt shipped"
     add(command("eval", "ui.commands.evaluation", "Measure prompts, models and rules offline.", example), _Parser)
+    from ui.commands.batch_arguments import add as add_batch
+
+    example = "amends batch run examples/mass_outage.toml examples/mass_outage_accounts.csv --model template --yes"
+    add_batch(command("batch", "ui.commands.batch", "Draft a letter for every account of one incident.", example), _Parser)
+    worker = command("worker", "ui.commands.batch", "Join the batches of a database, beside other workers.", "AMENDS_DATABASE_URL=postgresql://… amends worker")
+    worker.add_argument("--at-once", type=int, default=100, metavar="N", help="letters in the works at a time (default 100)")
+    worker.add_argument("--until-idle", action="store_true", help="leave when no batch is running")
+    worker.set_defaults(action="worker")
     queue = command("queue", "ui.commands.record", "List the letters that wait for somebody, what is due first.", "amends queue --json")
     queue.add_argument("--json", action="store_true", help="one object a letter")
     queue.set_defaults(task="queue")

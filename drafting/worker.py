@@ -1,0 +1,615 @@
+"""A letter as a durable workflow: the one file that knows the engine (DBOS).
+
+The record says what is to be written. A worker feeds it to the engine a little ahead of the work,
+the engine claims, remembers finished calls and recovers, and what came of it goes back into the
+record. So nothing depends on what the engine keeps, and it keeps no letter longer than its work.
+"""
+
+import asyncio
+import fcntl
+import os
+import queue
+import secrets
+import signal
+import socket
+import sqlite3
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import func, make_url, select, update
+
+from drafting.batch import Orders, _set, together
+from drafting.config import Configuration
+from drafting.desk import Desk, Written, add, submit, written
+from drafting.limits import Limits
+from drafting.models import Complete, Completion, ModelFailure, Usage
+from drafting.pipeline import draft
+from drafting.rows import find_case, find_letter
+from drafting.settings import Settings
+from drafting.store import BatchRow, BatchState, Job, LetterRow, Session, State, Store, StoreError, tables
+from drafting.users import Position, User
+from drafting.writers import Writer, writer
+from guardrails.case import Case, CaseError
+from guardrails.rule import RuleError
+from prompts import Prompt
+
+VERSION = "letters-1"
+"""Workers of another version leave these letters alone. It changes with the steps below."""
+QUEUE = "letters"
+AT_ONCE = 100
+"""Letters in the works at a time, for each worker."""
+LONGEST_WAIT = 15.0
+"""Seconds' worth of a rate that are in the works at a time, so that a call does not grow old while it waits for its turn."""
+ATTEMPTS = 5
+"""How often a letter is begun whose model does not answer, before it has failed for good."""
+DEAD = 5.0
+"""Seconds after which a worker that is gone is looked for."""
+_OURS = frozenset({"unauthorized", "unknown_model", "no_key", "no_provider", "quota"})
+"""Failures that every letter would meet: the batch waits for a person."""
+_JOB = tables.jobs.c
+
+Value = TypeVar("Value")
+
+
+class WorkerError(RuntimeError):
+    """The work can not go on; nothing is lost. Its text is one line that says what to do."""
+
+
+class _Clerk(threading.Thread):
+    """Writes to the record for all letters in the works: many acts, one transaction, one wait for the disk."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(name="clerk", daemon=True)
+        self._store = store
+        self._acts: queue.SimpleQueue[tuple[Callable[[Session, Store], Any], asyncio.Future[Any]] | None] = queue.SimpleQueue()
+        self.fault: WorkerError | None = None
+
+    async def put(self, act: Callable[[Session, Store], Value]) -> Value:
+        """Do an act in the next transaction and return what it gave, once that is on disk."""
+        future: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
+        self._acts.put((act, future))
+        return await future
+
+    def close(self) -> None:
+        """End after what was put so far."""
+        self._acts.put(None)
+
+    def run(self) -> None:
+        """Write until closed."""
+        while True:
+            page = [self._acts.get()]
+            with suppress(queue.Empty):
+                while len(page) < AT_ONCE:
+                    page.append(self._acts.get_nowait())
+            acts = [one for one in page if one is not None]
+            if acts:
+                self._write(acts)
+            if None in page:
+                return
+
+    def _write(self, acts: list[tuple[Callable[[Session, Store], Any], asyncio.Future[Any]]]) -> None:
+        while True:
+            try:
+                results: list[Any] = []
+                with together(self._store) as (session, store):
+                    for act, _ in acts:
+                        try:
+                            with store.begin():
+                                results.append(act(session, store))
+                        except StoreError:
+                            raise
+                        except Exception as error:
+                            results.append(error)
+                break
+            except StoreError as error:
+                if full(error):
+                    self.fault = WorkerError(f"{error}: make room on the disk, then `amends batch resume`; every letter written so far is kept")
+                    return  # those who wait are let go by the end of the process
+                time.sleep(1)  # the database is away: nothing is lost by waiting for it
+        for (_, future), result in zip(acts, results, strict=True):
+            with suppress(RuntimeError):  # the loop is gone
+                future.get_loop().call_soon_threadsafe(_settle, future, result)
+
+
+def _settle(future: "asyncio.Future[Any]", result: Any) -> None:
+    if future.done():
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
+
+
+def full(error: Exception) -> bool:
+    """Return whether a disk is full."""
+    said = str(error).lower()
+    return "disk is full" in said or "no space left" in said or "disk i/o error" in said
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How one batch's letters are written."""
+
+    orders: Orders
+    write: Writer
+    desk: Desk
+
+
+class _Circuit:
+    """Closed while the models answer. After five failures in a row nothing is begun for a while, then one letter tries."""
+
+    def __init__(self) -> None:
+        self.failures, self.until, self.wait = 0, 0.0, 5.0
+
+    @property
+    def open(self) -> bool:
+        return self.failures >= 5 and time.monotonic() < self.until
+
+    @property
+    def probing(self) -> bool:
+        return self.failures >= 5
+
+    def well(self) -> None:
+        self.failures, self.wait = 0, 5.0
+
+    def ill(self) -> None:
+        self.failures += 1
+        if self.failures >= 5 and time.monotonic() >= self.until:
+            self.until, self.wait = time.monotonic() + self.wait, min(self.wait * 2, 60.0)
+
+
+class Worker:
+    """Writes the letters of all running batches of one record. One a process; on SQLite one a file."""
+
+    def __init__(self, store: Store, settings: Settings, setup: Configuration, *, at_once: int = AT_ONCE) -> None:
+        self.store, self.settings, self.setup, self.at_once = store, settings, setup, at_once
+        self._ways: dict[str, _Way] = {}
+        self._circuit = _Circuit()
+        self._clerk = _Clerk(store)
+        self._leaving = False
+        self._swept = 0.0
+        self._workers = 1
+        url = store.engine.url
+        self._sqlite = url.get_backend_name() == "sqlite"
+        if self._sqlite:
+            base = Path(str(url.database))
+            self._lock = _file_lock(base.with_name(f"{base.stem}-worker.lock"))
+            self.name = "worker-0"
+            self._engine_url = f"sqlite:///{base.with_name(f'{base.stem}-engine.db')}"
+            self.limits = Limits(f"sqlite:///{base.with_name(f'{base.stem}-limits.db')}")
+        else:
+            self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+            self._engine_url = url.set(drivername="postgresql").render_as_string(hide_password=False)
+            self.limits = Limits(self._engine_url)
+        self._watch: _Watch | None = None
+
+    # --- beginning and end
+
+    def __enter__(self) -> "Worker":
+        global _worker
+        from dbos import DBOS
+
+        letter = _letter()
+        if self._watch is None and not self._sqlite:
+            self._watch = _Watch(self._engine_url, self.name)
+        config: dict[str, Any] = {
+            "name": "amends", "system_database_url": self._engine_url, "application_version": VERSION, "executor_id": self.name,
+            "max_executor_threads": 8, "log_level": "CRITICAL",
+        }  # fmt: skip
+        if self._sqlite:
+            config["system_database_engine"] = _sqlite_engine(self._engine_url)
+        _worker = self
+        self._clerk.start()
+        DBOS(config=config)  # type: ignore[arg-type]
+        DBOS.launch()
+        DBOS.register_queue(QUEUE, worker_concurrency=self.at_once, polling_interval_sec=0.1)
+        self._letter, self._engine = letter, DBOS
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        global _worker
+        self._engine.destroy(workflow_completion_timeout_sec=0)
+        self._clerk.close()
+        self._clerk.join(10)
+        if self._watch:
+            self._watch.close()
+        elif self._lock:
+            os.close(self._lock)
+        _worker = None
+
+    def run(self, until: Callable[[], bool], each: Callable[[], None] = lambda: None) -> None:
+        """Work until `until` says so; `each` is called about ten times a second. Raises WorkerError where the work can not go on."""
+        while not until():
+            if self._clerk.fault:
+                raise self._clerk.fault
+            try:
+                busy = self._feed()
+                if time.monotonic() - self._swept > DEAD:
+                    self._swept = time.monotonic()
+                    self._sweep()
+            except StoreError as error:
+                if full(error):
+                    raise WorkerError(f"{error}: make room on the disk, then `amends batch resume`; every letter written so far is kept") from error
+                busy = False
+                time.sleep(0.5)
+            each()
+            time.sleep(0.05 if busy else 0.15)
+
+    def leave(self) -> bool:
+        """Take no more letters; return whether those in the works are finished."""
+        self._leaving = True
+        with self.store.read() as session:
+            return not session.count(Job, worker=self.name, state="fed")
+
+    # --- feeding the engine
+
+    def _feed(self) -> bool:
+        """Hand the engine what it will have room for soon; return whether there was any."""
+        if self._circuit.open or self._leaving:
+            return False
+        with self.store.read() as session:
+            running = session.find(BatchRow, "at", state=BatchState.RUNNING.value)
+            if not running:
+                return False
+            names = tuple(row.id for row in running)
+            mine = session.connection.execute(
+                select(func.count()).select_from(tables.jobs).where(_JOB.batch.in_(names), _JOB.state == "fed", _JOB.worker == self.name)
+            ).scalar_one()
+        room = (1 if self._circuit.probing else self._window(running)) - mine
+        fed: list[tuple[int, int]] = []
+        for row in running:
+            if room > len(fed):
+                fed += self._take(row, room - len(fed))
+        from dbos import SetWorkflowID
+
+        for letter_id, attempt in fed:
+            with SetWorkflowID(f"{letter_id}/{attempt}"):
+                self._engine.enqueue_workflow(QUEUE, self._letter, letter_id, attempt)
+        return bool(fed)
+
+    def _window(self, running: tuple[BatchRow, ...]) -> int:
+        """Return how many letters are handed over ahead: about two rounds of work, less where a rate is low."""
+        rates = [rpm / 60 for row in running if (rpm := row.data.get("rpm"))]
+        window = 2 * self.at_once
+        return max(2, min(window, int(min(rates) * LONGEST_WAIT / max(self._workers, 1)))) if len(rates) == len(running) else window
+
+    def _take(self, row: BatchRow, room: int) -> list[tuple[int, int]]:
+        """Mark waiting letters of a batch as fed, and return them; the batch stops here at its cap, its pilot and its end."""
+        with self.store.begin() as session:
+            now = session.get(BatchRow, row.id, lock=True)
+            if now is None or now.state is not BatchState.RUNNING:
+                return []
+            run, orders = session.connection.execute, Orders.of(now.data)
+            counted = run(select(_JOB.state, func.count(), func.sum(_JOB.cost)).where(_JOB.batch == row.id).group_by(_JOB.state)).all()
+            number = {state: count for state, count, _ in counted}
+            cost = sum((Decimal(str(spent)) for *_, spent in counted if spent), Decimal(0))
+            if orders.pilot is not None:
+                begun = sum(count for state, count in number.items() if state != "waiting")
+                room = min(room, orders.pilot - begun)
+                if room <= 0:
+                    if not number.get("fed"):
+                        _set(session, now.author, row.id, BatchState.PAUSED, f"pilot: look at the first {begun} letters on the desk, then resume")
+                    return []
+            if not number.get("waiting"):
+                if not number.get("fed"):
+                    _set(session, now.author, row.id, BatchState.DONE)
+                return []
+            if orders.cap is not None:
+                each = cost / number["done"] if number.get("done") else Decimal(0)
+                left = orders.cap - cost - each * number.get("fed", 0)
+                if left <= 0 or (each and left < each):
+                    if not number.get("fed"):
+                        _set(session, now.author, row.id, BatchState.PAUSED, f"the cap of {orders.cap} USD is spent: raise it with `amends batch resume --cap`")
+                    return []
+                room = min(room, int(left / each) if each else 10)
+            wanted = (
+                select(_JOB.letter_id, _JOB.attempt).where(_JOB.batch == row.id, _JOB.state == "waiting").order_by(_JOB.attempt, _JOB.letter_id).limit(room)
+            )
+            taken = [(letter, attempt + 1) for letter, attempt in run(wanted.with_for_update(skip_locked=True))]
+            ids = [letter for letter, _ in taken]
+            run(
+                update(tables.jobs).where(_JOB.letter_id.in_(ids)).values(state="fed", attempt=_JOB.attempt + 1, starts=0, worker=self.name, fed_at=session.now)
+            )
+        return taken
+
+    # --- one letter
+
+    async def letter(self, letter_id: int, attempt: int, call: Callable[..., Any]) -> str:
+        """Write one letter and return what became of it."""
+        begun = await self._clerk.put(lambda session, store: self._begin(session, letter_id, attempt))
+        if begun is None:
+            return "left"
+        case, way, batch = begun
+        calls = 0
+
+        async def remembered(prompt: Prompt) -> Completion:
+            nonlocal calls
+            calls += 1
+            return _completion(await call(complete, prompt))
+
+        failure, texts, cost = "", tuple[Written, ...](), Decimal(0)
+        priced: Decimal | None = cost
+        try:
+            complete = way.write(case)
+            made = await draft(case, remembered, way.desk.policy, revisions=way.orders.revisions, rules=way.desk.rules, folder=self.setup.prompts)
+            texts, priced = written(made), made.usage.cost
+            self._circuit.well()
+        except ModelFailure as error:
+            failure, priced = str(error), error.usage.cost
+            if error.code in _OURS or error.retryable:
+                why = str(error) if error.code in _OURS else None
+                if error.retryable:
+                    self._circuit.ill()
+                if why or attempt < ATTEMPTS:
+                    await self._clerk.put(lambda session, store: self._put_back(session, letter_id, attempt, batch, why))
+                    return "again"
+        except (CaseError, RuleError) as error:
+            failure = str(error)
+        await self._clerk.put(lambda session, store: self._end(session, store, way, letter_id, attempt, case, texts, failure, calls, priced))
+        return "failed" if failure else "done"
+
+    def _begin(self, session: Session, letter_id: int, attempt: int) -> tuple[Case, _Way, str] | None:
+        job = session.get(Job, letter_id, lock=True)
+        if job is None or job.state != "fed" or job.attempt != attempt:
+            return None
+        batch = session.get(BatchRow, job.batch)
+        assert batch, "a foreign key points to a row"
+        if (batch.state is not BatchState.RUNNING or self._circuit.open) and not job.starts:
+            session.set(Job, letter_id, state="cancelled" if batch.state is BatchState.CANCELLED else "waiting", worker=None)
+            return None
+        session.set(Job, letter_id, starts=job.starts + 1, repeats=job.repeats + (job.starts > 0), worker=self.name)
+        way = self._ways.get(batch.id)
+        if way is None:
+            orders = Orders.of(batch.data)
+            # Waiting for a turn is no silence of the model: the budget is for what comes after it.
+            settings = self.settings.model_copy(update={"models": orders.models, "budget": max(self.settings.budget, 20 * LONGEST_WAIT)})
+            try:
+                write = writer(settings, self.setup, lambda name, complete: self.limits.limited(name, complete, orders.rpm, orders.tpm))
+            except ModelFailure as failure:
+                self._put_back(session, letter_id, attempt, batch.id, str(failure))
+                return None
+            who = User(batch.author, Position.ADMIN, sole=True)
+            way = self._ways[batch.id] = _Way(orders, write, Desk(self.store, who, self.setup.policy, self.setup.rules))
+        return find_case(session, find_letter(session, letter_id)).case, way, batch.id
+
+    def _put_back(self, session: Session, letter_id: int, attempt: int, batch: str, pause: str | None) -> None:
+        """Let a letter wait again; with a reason to pause, the whole batch does."""
+        session.set_where(Job, {"letter_id": letter_id, "attempt": attempt, "state": "fed"}, state="waiting", worker=None)
+        if pause is not None:
+            now = session.get(BatchRow, batch, lock=True)
+            if now and now.state is BatchState.RUNNING:
+                _set(session, now.author, batch, BatchState.PAUSED, pause)
+            self._ways.pop(batch, None)  # a key or a setting may be mended before it goes on
+
+    def _end(
+        self,
+        session: Session,
+        store: Store,
+        way: _Way,
+        letter_id: int,
+        attempt: int,
+        case: Case,
+        texts: tuple[Written, ...],
+        failure: str,
+        calls: int,
+        cost: Decimal | None,
+    ) -> None:
+        job = session.get(Job, letter_id, lock=True)
+        if job is None or job.state != "fed" or job.attempt != attempt:
+            return
+        row = session.get(LetterRow, letter_id)
+        if row and row.key:
+            here = replace(way.desk, store=store)
+            made = add(here, case, texts, key=row.key, failure=failure or None)
+            if texts and made.state is State.DRAFTED:
+                submit(here, letter_id)
+        spent = None if cost is None else float(cost) + (job.cost or 0.0)
+        session.set(Job, letter_id, state="failed" if failure else "done", calls=job.calls + calls, cost=spent, done_at=session.now, worker=None)
+
+    # --- looking after
+
+    def _sweep(self) -> None:
+        """Take over from workers that are gone, hand over again what the engine lost, and forget what is done."""
+        if self._watch:
+            gone, self._workers = self._watch.look()
+            for name in gone:
+                lost = self._engine.list_workflows(status="PENDING", executor_id=name, load_input=False, load_output=False)
+                ids = [one.workflow_id for one in lost]
+                for start in range(0, len(ids), 100):
+                    self._engine.resume_workflows(ids[start : start + 100], queue_name=QUEUE)
+                with self.store.begin() as session:
+                    session.set_where(Job, {"worker": name, "state": "fed"}, worker=self.name)
+                self._watch.forget(name)
+        with self.store.read() as session:
+            old = session.connection.execute(
+                select(_JOB.letter_id, _JOB.attempt)
+                .where(_JOB.state == "fed", _JOB.fed_at < session.now - timedelta(seconds=10), _JOB.worker == self.name)
+                .limit(500)
+            ).all()
+        ids = [f"{letter}/{attempt}" for letter, attempt in old]
+        known = {one.workflow_id: one.status for one in self._engine.list_workflows(workflow_ids=ids, load_input=False, load_output=False)} if ids else {}
+        from dbos import SetWorkflowID
+
+        for letter, attempt in old:
+            state = known.get(f"{letter}/{attempt}")
+            if state is None:  # the worker was killed between its mark and the engine's
+                with SetWorkflowID(f"{letter}/{attempt}"):
+                    self._engine.enqueue_workflow(QUEUE, self._letter, letter, attempt)
+            elif state not in ("ENQUEUED", "PENDING", "DELAYED"):  # ended without a word in the record
+                with self.store.begin() as session:
+                    session.set_where(Job, {"letter_id": letter, "attempt": attempt, "state": "fed"}, state="waiting", worker=None)
+        # What a model answered stays with the engine no longer than the letter's work takes.
+        ended = self._engine.list_workflows(status=["SUCCESS", "ERROR", "CANCELLED"], load_input=False, load_output=False, limit=1000)
+        if ended:
+            self._engine.delete_workflows([one.workflow_id for one in ended])
+
+
+class _Watch:
+    """Who is alive: each worker holds a lock of the database for its name for as long as it lives."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url, self._name, self._since = url, name, 0.0
+        self._connect()
+
+    def _connect(self) -> None:
+        import psycopg
+
+        self._connection = psycopg.connect(self._url, autocommit=True)
+        self._connection.execute("create table if not exists workers(id text primary key)")
+        # The lock first: a row without its lock would look like somebody dead.
+        self._connection.execute("select pg_advisory_lock(77, %s)", (_number(self._name),))
+        self._connection.execute("insert into workers values(%s) on conflict do nothing", (self._name,))
+        self._since = time.monotonic()
+
+    def look(self) -> tuple[list[str], int]:
+        """Return the workers that are gone, and how many are here."""
+        import psycopg
+
+        try:
+            gone, here = [], 1
+            for (other,) in self._connection.execute("select id from workers where id <> %s", (self._name,)).fetchall():
+                if self._try(other):
+                    # After the database was away, the others are given time to take their locks again.
+                    if time.monotonic() - self._since > 2 * DEAD:
+                        gone.append(other)
+                    else:
+                        self._unlock(other)
+                else:
+                    here += 1
+            return gone, here
+        except psycopg.OperationalError:
+            with suppress(psycopg.OperationalError):
+                self._connect()
+            return [], 1
+
+    def forget(self, name: str) -> None:
+        """End the watch over a worker whose work was taken over."""
+        self._connection.execute("delete from workers where id = %s", (name,))
+        self._unlock(name)
+
+    def _try(self, name: str) -> bool:
+        row = self._connection.execute("select pg_try_advisory_lock(77, %s)", (_number(name),)).fetchone()
+        return bool(row and row[0])
+
+    def _unlock(self, name: str) -> None:
+        self._connection.execute("select pg_advisory_unlock(77, %s)", (_number(name),))
+
+    def close(self) -> None:
+        """Leave."""
+        import psycopg
+
+        with suppress(psycopg.OperationalError):
+            self._connection.close()
+
+
+def _number(name: str) -> int:
+    return zlib.crc32(name.encode()) - 2**31
+
+
+def _file_lock(path: Path) -> int:
+    file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        raise WorkerError(
+            "another process works on this record already: it writes these letters too; for several workers use PostgreSQL (AMENDS_DATABASE_URL)"
+        ) from None
+    return file
+
+
+def _sqlite_engine(url: str) -> Any:
+    from sqlalchemy import create_engine, event
+
+    path = make_url(url).database
+    with sqlite3.connect(str(path)) as connection:
+        connection.execute("pragma journal_mode=wal")  # the engine does not set it; it stays with the file
+    engine = create_engine(url, pool_size=10, max_overflow=0, pool_timeout=60)
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _: object) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        # NORMAL outlives a killed process; after a power cut the record, which is FULL, says what is still to be done.
+        for pragma in ("busy_timeout=30000", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON"):
+            connection.execute(f"pragma {pragma}")
+
+    return engine
+
+
+# --- what the engine calls
+
+_worker: Worker | None = None
+
+
+@cache
+def _letter() -> Callable[[int, int], Any]:
+    """Return the workflow; it is registered with the engine once a process."""
+    from dbos import DBOS
+
+    @DBOS.step(name="call")
+    async def call(complete: Complete, prompt: Prompt) -> dict[str, Any]:
+        try:
+            completion = await complete(prompt)
+        except ModelFailure as failure:
+            said = {"code": failure.code, "text": str(failure), "retryable": failure.retryable, "retry_after": failure.retry_after}
+            return {"failure": said, "usage": _plain(failure.usage)}
+        return {
+            "text": completion.text,
+            "model": completion.model,
+            "usage": _plain(completion.usage),
+            "fell_back": list(completion.fell_back),
+            "ended": completion.finish_reason,
+        }
+
+    @DBOS.workflow(name="letter", max_recovery_attempts=100)
+    async def letter(letter_id: int, attempt: int) -> str:
+        assert _worker, "the engine runs inside a worker"
+        return await _worker.letter(letter_id, attempt, call)
+
+    return letter
+
+
+def _plain(usage: Usage) -> dict[str, Any]:
+    return asdict(usage) | {"cost": None if usage.cost is None else str(usage.cost)}
+
+
+def _completion(answer: Mapping[str, Any]) -> Completion:
+    """Return the completion that a step remembers, or raise the failure it remembers."""
+    cost = answer["usage"]["cost"]
+    usage = Usage(**(answer["usage"] | {"cost": None if cost is None else Decimal(cost)}))
+    if failure := answer.get("failure"):
+        raise ModelFailure(failure["code"], failure["text"], retryable=failure["retryable"], retry_after=failure["retry_after"], usage=usage)
+    return Completion(answer["text"], answer["model"], usage, answer["ended"], None, tuple(answer["fell_back"]))
+
+
+def interruptible(stop: Callable[[], None]) -> Callable[[], None]:
+    """Have Ctrl-C and SIGTERM call `stop`, a second one end the process at once; return what puts things back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    asked = 0
+
+    def heard(number: int, _: object) -> None:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            print("amends: left at once; letters in the works are begun again on resume", file=sys.stderr)
+            os._exit(130)
+        stop()
+
+    for number in before:
+        signal.signal(number, heard)
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    return restore

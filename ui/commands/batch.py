@@ -1,0 +1,272 @@
+"""`amends batch` and `amends worker`: one incident, every affected account."""
+
+import json
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from contextlib import closing
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from drafting import batch as batches
+from drafting.accounts import Accounts, Rejects, mass
+from drafting.batch import Orders, Status, Survey
+from drafting.config import Configuration, configuration
+from drafting.desk import Desk
+from drafting.errors import DeskError
+from drafting.models import ModelFailure
+from drafting.settings import Settings
+from drafting.store import BatchState, Store, StoreError, open_store
+from drafting.users import LOCAL
+from drafting.worker import Worker, WorkerError, interruptible
+from drafting.writers import writer
+from guardrails.case import CaseError
+from ui.format import money, table, visible
+
+
+def run(options: Namespace) -> int:
+    """Do what the subcommand says; return 0, 1 where letters are blocked, 2 where some failed or for misuse."""
+    settings = Settings.read(os.environ, models=getattr(options, "model", None) or (), config=options.config)
+    setup = configuration(settings.config)
+    try:
+        with closing(open_store(settings.home, settings.database_url.get_secret_value() if settings.database_url else None)) as store:
+            return _COMMANDS[options.action](store, settings, setup, options)
+    except (DeskError, StoreError, ModelFailure, WorkerError) as error:
+        raise CaseError(str(error)) from error
+
+
+def _desk(store: Store, setup: Configuration) -> Desk:
+    return Desk(store, LOCAL, setup.policy, setup.rules)
+
+
+def _money(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        cap = Decimal(text)
+    except InvalidOperation:
+        cap = Decimal(-1)
+    if not cap.is_finite() or cap < 0:
+        raise CaseError(f"--cap: {text!r} is no amount; write US dollars, as in 25 or 12.50")
+    return cap
+
+
+# --- run
+
+
+def _run(store: Store, settings: Settings, setup: Configuration, options: Namespace) -> int:
+    for name in ("limit_rpm", "limit_tpm", "pilot", "at_once"):
+        value = getattr(options, name)
+        if value is not None and value <= 0:
+            raise CaseError(f"--{name.replace('_', '-')}: give more than 0")
+    if options.revisions < 0:
+        raise CaseError("--revisions: give 0 or more")
+    orders = Orders(settings.models, options.revisions, options.limit_rpm, options.limit_tpm, _money(options.cap), options.pilot)
+    writer(settings, setup)  # a model without key, package or name is misuse, before anything else
+    desk, accounts = _desk(store, setup), Accounts(options.accounts, mass(options.incident))
+    rejects = Rejects(options.accounts.with_name(f"{options.accounts.stem}.rejects.csv"))
+    found = batches.survey(desk, accounts, orders, settings, rejects)
+    print(_survey(found, orders, settings, rejects), file=sys.stderr)
+    if not found.letters:
+        raise CaseError(f"{options.accounts}: there is nothing to write" + (f"; see {rejects.path}" if rejects.count else ""))
+    if options.dry_run:
+        return 0
+    if not options.yes:
+        if not sys.stdin.isatty():
+            raise CaseError("--yes: say it to begin without being asked")
+        print("Begin? [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            return 0
+    made = batches.create(desk, accounts, orders)
+    print(json.dumps({"batch": made}), flush=True)
+    batches.load(desk, made, accounts, _loading(found.letters))
+    return _work(store, settings, setup, options, made)
+
+
+def _survey(found: Survey, orders: Orders, settings: Settings, rejects: Rejects) -> str:
+    moved = [f"{column} → {key or 'left out'}" for column, key in found.columns.items() if column != key]
+    rows = [
+        ("letters", f"{found.letters}"),
+        ("by severity", ", ".join(f"{number} {name}" for name, number in found.severities.items())),
+        ("by cohort", ", ".join(f"{number} {visible(name)}" for name, number in found.cohorts.items())),
+        ("columns", visible("; ".join(moved))),
+        ("model", f"{', '.join(orders.models)} ({settings.models_from})"),
+        ("tokens", f"about {found.input_tokens:,} in, {found.output_tokens:,} out"),
+        ("cost", "not known: no list has this model's price" if found.cost is None else f"about {money(found.cost)}"),
+        ("time", "as fast as the model answers" if found.minutes is None else f"about {found.minutes:.0f} min at the limits given"),
+    ]
+    if rejects.count:
+        rows.append(("left out", f"{found.unusable} rows that can not be used, {found.duplicates} duplicates: see {rejects.path}, mend it and run it too"))
+    return table([row for row in rows if row[1]])
+
+
+def _loading(total: int) -> Callable[[int], None]:
+    begun = time.monotonic()
+
+    def told(count: int) -> None:
+        if sys.stderr.isatty() and time.monotonic() - begun > 1:
+            print(f"\r{count} of {total} put on the desk", end="\n" if count == total else "", file=sys.stderr, flush=True)
+
+    return told
+
+
+# --- working
+
+
+def _work(store: Store, settings: Settings, setup: Configuration, options: Namespace, batch: str) -> int:
+    """Work until the batch is done, paused or cancelled; print its status and return the exit code."""
+    asked = False
+
+    def stop() -> None:
+        nonlocal asked
+        asked = True
+
+    restore = interruptible(stop)
+    show = _Progress(store, batch)
+    try:
+        with Worker(store, settings, setup, at_once=options.at_once) as worker:
+
+            def each() -> None:
+                nonlocal asked
+                if asked:
+                    asked = False
+                    if batches.find(store, batch).state is BatchState.RUNNING:
+                        batches.pause(_desk(store, setup), batch, "Ctrl-C")
+                        print("\namends: finishing the letters in the works; Ctrl-C again leaves at once", file=sys.stderr)
+                show()
+
+            worker.run(lambda: batches.ended(store, batch), each)
+    finally:
+        restore()
+    now = batches.status(store, batch)
+    show.end()
+    print(json.dumps(now.as_dict(), ensure_ascii=False) if options.json else _status(now))
+    if now.state is BatchState.PAUSED:
+        print(f"amends: paused ({now.why}); `amends batch resume {batch}` goes on", file=sys.stderr)
+    return 2 if now.failed else 1 if now.blocked else 0
+
+
+class _Progress:
+    """One line about how far the work is: anew each second on a terminal, each ten seconds elsewhere."""
+
+    def __init__(self, store: Store, batch: str) -> None:
+        self._store, self._batch = store, batch
+        self._next, self._terminal, self._shown = time.monotonic() + 1, sys.stderr.isatty(), False
+
+    def __call__(self) -> None:
+        if time.monotonic() < self._next:
+            return
+        now = batches.status(self._store, self._batch)
+        self._next = time.monotonic() + (1 if self._terminal else 10)
+        line = f"{now.total - now.waiting} of {now.total}, {now.rate:.1f}/s, {now.clear} clear, {now.blocked} blocked, {now.failed} failed"
+        line += f", {_cost(now)}" + (f", done at {now.eta:%H:%M:%S} UTC" if now.eta else "") + (f" ({now.why})" if now.why else "")
+        print(f"\r\x1b[K{line}" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr, flush=True)
+        self._shown = True
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._terminal and self._shown:
+            print(file=sys.stderr)
+
+
+def _cost(now: Status) -> str:
+    return "cost not known" if now.cost is None else money(now.cost)
+
+
+def _status(now: Status) -> str:
+    rows = [
+        ("batch", now.id),
+        ("state", now.state.value + (f" ({visible(now.why)})" if now.why else "")),
+        ("letters", f"{now.total}: {now.clear} clear, {now.blocked} blocked, {now.failed} failed, {now.waiting} waiting"),
+        ("cost", _cost(now)),
+    ]
+    if now.rate:
+        rows.append(("rate", f"{now.rate:.1f} a second" + (f", done at {now.eta:%Y-%m-%d %H:%M} UTC" if now.eta else "")))
+    if now.repeated:
+        rows.append(("begun again", f"{now.repeated} letters after a crash: at most one call of each was made twice"))
+    return table(rows)
+
+
+# --- the other commands
+
+
+def _show(store: Store, settings: Settings, setup: Configuration, options: Namespace) -> int:
+    now = batches.status(store, batches.find(store, options.id).id)
+    print(json.dumps(now.as_dict(), ensure_ascii=False) if options.json else _status(now))
+    return 0
+
+
+def _pause(store: Store, settings: Settings, setup: Configuration, options: Namespace) -> int:
+    batches.pause(_desk(store, setup), options.id)
+    print(f"{options.id} is paused: letters in the works are finished, no other is begun.")
+    return 0
+
+
+def _cancel(store: Store, settings: Settings, setup: Configuration, options: Namespace) -> int:
+    batches.cancel(_desk(store, setup), options.id)
+    print(f"{options.id} is cancelled: letters that are written stay on the desk.")
+    return 0
+
+
+def _resume(store: Store, settings: Settings, setup: Configuration, options: Namespace) -> int:
+    desk, row = _desk(store, setup), batches.find(store, options.id)
+    batches.resume(desk, row.id, cap=_money(options.cap))
+    if row.state is BatchState.LOADING:
+        batches.load(desk, row.id, Accounts(Path(row.data["accounts"]), mass(Path(row.data["source"]))), _loading(row.total))
+    return _join(store, settings, setup, options, row.id)
+
+
+def _retry(store: Store, settings: Settings, setup: Configuration, options: Namespace) -> int:
+    count = batches.retry(_desk(store, setup), options.id)
+    print(f"amends: {count} failed letters are tried again", file=sys.stderr)
+    return _join(store, settings, setup, options, options.id) if count else 0
+
+
+def _join(store: Store, settings: Settings, setup: Configuration, options: Namespace, batch: str) -> int:
+    """Work, or leave the work to the process that is at it already."""
+    try:
+        return _work(store, settings, setup, options, batch)
+    except WorkerError as error:
+        if "another process" not in str(error):
+            raise
+        print(f"amends: {batch} goes on in the process that works on this record", file=sys.stderr)
+        return 0
+
+
+def _export(store: Store, settings: Settings, setup: Configuration, options: Namespace) -> int:
+    from drafting.batch_export import export
+
+    count, left = export(_desk(store, setup), options.id, options.out, drafts=options.drafts)
+    print(f"{count} letters are in {options.out}; {left} were left out" + (" because nobody has approved them" if left and not options.drafts else "") + ".")
+    return 0
+
+
+def _worker(store: Store, settings: Settings, setup: Configuration, options: Namespace) -> int:
+    asked = False
+
+    def stop() -> None:
+        nonlocal asked
+        asked = True
+
+    restore = interruptible(stop)
+    try:
+        with Worker(store, settings, setup, at_once=options.at_once) as worker:
+            print(f"amends: {worker.name} works; Ctrl-C leaves when its letters are finished", file=sys.stderr, flush=True)
+            worker.run(lambda: worker.leave() if asked else options.until_idle and batches.idle(store))
+    finally:
+        restore()
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[Store, Settings, Configuration, Namespace], int]] = {
+    "run": _run,
+    "status": _show,
+    "pause": _pause,
+    "resume": _resume,
+    "cancel": _cancel,
+    "retry": _retry,
+    "export": _export,
+    "worker": _worker,
+}
