@@ -5,7 +5,8 @@ is a sum, above zero means yes, and `explain` names the summands.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +22,31 @@ class Weights(NamedTuple):
 
     names: tuple[str, ...]
     constants: tuple[int, ...]
-    table: dict[str, tuple[tuple[int, int], ...]]
+    table: dict[str, list[int]]
+    """For each feature a detector's number, its weight, the next detector's number, its weight, and so on."""
+    packed: "_Packed"
+
+    def of(self, feature: str) -> Iterator[tuple[int, int]]:
+        """Yield the number of each detector that a feature counts for, with its weight."""
+        row = self.table.get(feature, [])
+        return zip(row[::2], row[1::2], strict=True)
+
+
+_LANE = 32
+_MIDDLE = 1 << (_LANE - 1)
+
+
+class _Packed(dict[str, int]):
+    """The weights of a feature as one whole number with a lane for each detector, so that one addition adds them all."""
+
+    def __init__(self, table: Mapping[str, list[int]]) -> None:
+        super().__init__()
+        self._table = table
+
+    def __missing__(self, feature: str) -> int:
+        row = self._table[feature]
+        total = self[feature] = sum(weight << (_LANE * detector) for detector, weight in zip(row[::2], row[1::2], strict=True))
+        return total
 
 
 class Verdict:
@@ -33,17 +58,17 @@ class Verdict:
         self._tokens = tokens
         self._found = features(tokens, parts)
         self._weights = weights
-        sums = list(weights.constants)
-        get = weights.table.get
-        for name in self._found:
-            for detector, weight in get(name, ()):
-                sums[detector] += weight
-        self.scores: Mapping[str, float] = {name: total / 100 for name, total in zip(weights.names, sums, strict=True)}
+        names = weights.names
+        total = sum(map(weights.packed.__getitem__, self._found.keys() & weights.table.keys()))
+        # A lane below zero borrows from the next; half a lane's range more in each keeps all of them above.
+        total += sum((_MIDDLE + constant) << (_LANE * number) for number, constant in enumerate(weights.constants))
+        sums = struct.unpack(f"<{len(names)}I", total.to_bytes(_LANE // 8 * len(names), "little"))
+        self.scores: Mapping[str, float] = {name: (lane - _MIDDLE) / 100 for name, lane in zip(names, sums, strict=True)}
 
     def explain(self, name: str, count: int = 8) -> list[tuple[str, float]]:
         """Return the features that speak loudest for (positive) or against (negative) a detector, loudest first."""
         number = self._weights.names.index(name)
-        parts = [(feature, weight / 100) for feature in self._found for detector, weight in self._weights.table.get(feature, ()) if detector == number]
+        parts = [(feature, weight / 100) for feature in self._found for detector, weight in self._weights.of(feature) if detector == number]
         return sorted(parts, key=lambda part: (-abs(part[1]), part[0]))[:count]
 
     def words(self, name: str) -> list[float]:
@@ -51,7 +76,7 @@ class Verdict:
         number = self._weights.names.index(name)
         shares = [0.0] * len(self._tokens)
         for feature, places in self._found.items():
-            for detector, weight in self._weights.table.get(feature, ()):
+            for detector, weight in self._weights.of(feature):
                 if detector == number:
                     for place in places:
                         shares[place] += weight / 100 / len(places)
@@ -80,8 +105,8 @@ class Verdict:
 def weights() -> Weights:
     """Return the learned weights, read once."""
     data = json.loads(Path(__file__).with_name("detectors.json").read_text(encoding="utf-8"))
-    table = {name: tuple((row[n], row[n + 1]) for n in range(0, len(row), 2)) for name, row in data["features"].items()}
-    return Weights(tuple(data["detectors"]), tuple(data["constants"]), table)
+    table = data["features"]
+    return Weights(tuple(data["detectors"]), tuple(data["constants"]), table, _Packed(table))
 
 
 def judge(tokens: Sequence[Token], parts: Sequence[Clause]) -> Verdict:

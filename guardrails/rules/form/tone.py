@@ -53,7 +53,7 @@ def _in(reading: Reading, sentence: Sentence) -> Iterator[Match]:
 
 def _is_picture(text: str) -> bool:
     """Whether a mark is an emoji."""
-    return any(0x1F300 <= ord(letter) <= 0x1FAFF or 0x2600 <= ord(letter) <= 0x27BF or ord(letter) == 0x2B50 for letter in text)
+    return not text.isascii() and any(0x1F300 <= ord(letter) <= 0x1FAFF or 0x2600 <= ord(letter) <= 0x27BF or ord(letter) == 0x2B50 for letter in text)
 
 
 rule = Rule(
