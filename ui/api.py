@@ -25,6 +25,7 @@ class Text(BaseModel):
     body: str = Field(max_length=60_000)
     letter: int | None = None
     case: str | None = Field(default=None, max_length=64)
+    facts: bool = False
     trial: str | None = Field(default=None, max_length=64)
     base: int | str | None = None
 
@@ -58,7 +59,7 @@ async def check(request: Request) -> Response:
     """Answer with what the rules say of a text."""
     text = await _text(request)
     return (
-        text if isinstance(text, Response) else await _answer(letters.check_text, _person(request), text.subject, text.body, text.letter, text.case, text.trial)
+        text if isinstance(text, Response) else await _answer(letters.check_text, _person(request), text.subject, text.body, text.letter, text.case, text.trial, text.facts)
     )
 
 

@@ -193,7 +193,7 @@ def page_times(port: int, number: int) -> dict[str, float | int | None]:
             title = page.locator("h1")
             steps = []
             for _ in range(8):
-                page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'")
+                page.wait_for_function("() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'")
                 before = title.inner_text()
                 began = time.perf_counter()
                 page.keyboard.press("Alt+ArrowDown")
@@ -214,8 +214,8 @@ def page_times(port: int, number: int) -> dict[str, float | int | None]:
             page.wait_for_selector(rows)
             page.get_by_label("Filter").fill("account 4321")
             began = time.perf_counter()
-            page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'running'", polling=5)
-            page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'", polling=5)
+            page.wait_for_function("() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'running'", polling=5)
+            page.wait_for_function("() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'", polling=5)
             filtered = 1000 * (time.perf_counter() - began)
         finally:
             browser.close()

@@ -61,23 +61,25 @@ def try_out(user: User, policy: Policy) -> str:
     return word
 
 
-def check_text(user: User, subject: str, body: str, letter_id: int | None, lent: str | None, trial: str | None = None) -> Data:
+def check_text(user: User, subject: str, body: str, letter_id: int | None, lent: str | None, trial: str | None = None, facts: bool = False) -> Data:
     """Return what the rules say of a text, in the browser's units: held against a letter's case, a lent one, or none."""
     here, letter = desk(user), Letter(subject, body)
     whose, policy = _trials.get(trial or "", ("", here.policy))
     if whose == user.name:
         here = replace(here, policy=policy)
+    case: Case | None = None
     if letter_id is not None:
         report = desks.preview(here, letter_id, letter)
-        with here.store.read() as session:
-            row = session.get(LetterRow, letter_id)
-            kept = session.get(CaseRow, row.case_id) if row else None
-            case = kept.case if kept else None
+        if facts:
+            with here.store.read() as session:
+                row = session.get(LetterRow, letter_id)
+                kept = session.get(CaseRow, row.case_id) if row else None
+                case = kept.case if kept else None
     else:
         owner, case = _cases.get(lent or "", ("", None))
         case = case if owner == user.name else None
         report = here.check(letter, case, here.policy, rules=here.rules)
-    return shown(report, letter, case, here.policy)
+    return shown(report, letter, case if facts else None, here.policy)
 
 
 def shown(report: Report, letter: Letter, case: Case | None, policy: Policy) -> Data:

@@ -186,7 +186,7 @@ def test_missing_facts_are_asked_for_and_go_into_the_letter(page: Page, desk: De
     choose(page, "Case", "Open a case file")
     page.locator("input[type=file]").set_input_files({"name": "case.json", "mimeType": "application/json", "buffer": json.dumps(case).encode()})
     expect(page.get_by_text(re.compile(r"Not known yet \("))).to_be_visible()
-    page.get_by_label("Who at the customer is the letter for?").fill("Ingrid")
+    page.get_by_role("textbox", name="Who at the customer is the letter for?").fill("Ingrid")
     page.keyboard.press("Enter")
     settled(page)
     page.get_by_role("button", name="Draft the letter").click(delay=60)

@@ -61,11 +61,11 @@ const css = base + `
 .h{font-weight:600}.w{color:#545b63;margin:2px 0 8px;font-size:13px;overflow-wrap:anywhere}.acts{display:flex;gap:8px;flex-wrap:wrap}.acts .btn{white-space:normal;text-align:left}
 .let{display:grid;gap:6px;margin-top:8px}.let select,.let input{border:1px solid #8a9099;border-radius:6px;padding:5px 8px;background:#fff;width:100%;box-sizing:border-box}
 .foot{display:flex;flex-wrap:wrap;gap:4px 14px;color:#545b63;font-size:13px;padding:8px 2px;min-height:19px}
-.rs{display:flex;flex-wrap:wrap;gap:5px;margin:0 0 10px;padding:0;list-style:none}.rs button{border:1px solid #b7d6c4;background:#e9f5ee;color:#0f5434;border-radius:12px;padding:1px 9px;font-size:12.5px;cursor:pointer}
+.rs{display:flex;flex-wrap:wrap;gap:5px;margin:0 0 10px;padding:0;list-style:none}.rs button{border:1px solid #b7d6c4;background:#e9f5ee;color:#0f5434;border-radius:13px;padding:2px 9px;min-height:26px;font-size:12.5px;cursor:pointer}
 .rs button.miss{border:1px dashed #b3261e;background:#fdf3f2;color:#8c1d18}
 .tabs{display:flex;border-bottom:1px solid #c3c8ce;margin:0 0 10px;gap:2px}.tabs button{border:0;background:none;padding:6px 9px;cursor:pointer;color:#454c54;border-bottom:3px solid transparent}.tabs button[aria-selected=true]{color:#1f2428;font-weight:650;border-bottom-color:var(--st-primary-color,#0b5a7a)}
 aside{position:sticky;top:7rem;align-self:start}.pane{max-height:max(320px,calc(100vh - 17rem));overflow:auto;overflow-wrap:anywhere}.pane ul{list-style:none;margin:0 0 12px;padding:0}.pane li{margin:0 0 4px}
-.go{display:block;width:100%;text-align:left;border-width:0 0 0 4px;border-style:solid;border-color:#c3c8ce;border-radius:4px;background:none;padding:5px 9px;cursor:pointer}.go:hover,.go:focus-visible{background:#f1f3f5}
+.go{display:block;width:100%;box-sizing:border-box;text-align:left;border-width:0 0 0 4px;border-style:solid;border-color:#c3c8ce;border-radius:4px;background:none;padding:5px 9px;cursor:pointer}.go:hover,.go:focus-visible{background:#f1f3f5}
 .q{font-family:Georgia,'Liberation Serif',serif}.r{color:#545b63;font-size:13px}.pane h3{font-size:13.5px;margin:10px 0 5px;font-weight:650}
 .fact{padding:4px 9px;border-left:4px solid #dfe3e7;border-radius:4px}.fact.used{border-left-color:#2f8f5b}.fact b{font-weight:600;font-size:13px}
 .talk{padding:7px 10px;background:#f5f7f8;border-radius:6px;margin:0 0 8px;white-space:pre-wrap}.pane textarea{width:100%;box-sizing:border-box;min-height:70px;border:1px solid #8a9099;border-radius:6px;padding:7px 9px;background:#fff}
@@ -76,8 +76,8 @@ const instances = new WeakMap()
 
 function mount(c) {
   const root = c.parentElement
-  const I = {seq: 0, kept: 0, timer: 0, keeper: 0, started: {}, muted: new Set(), views: {}, latency: (window.__amendsLatency ||= []), tab: "findings", report: null, readonly: new Compartment(), talk: ""}
-  const top = el("div", "root top"), lay = el("div", "lay"), main = el("main"), rail = el("aside")
+  const lay = el("div", "lay"), I = {lay, seq: 0, kept: 0, timer: 0, keeper: 0, started: {}, muted: new Set(), views: {}, latency: (window.__amendsLatency ||= []), tab: "findings", report: null, readonly: new Compartment(), talk: ""}
+  const top = el("div", "root top"), main = el("main"), rail = el("aside")
   rail.setAttribute("aria-label", "What the rules say")
   I.head = el("div"); I.bar = el("div", "bar"); I.why = el("div", "why"); I.why.setAttribute("role", "status")
   I.host = el("div", "host"); I.diff = el("div", "host ro"); I.diff.hidden = true
@@ -200,7 +200,7 @@ function mount(c) {
     if (I.started[seq]) { I.latency.push(performance.now() - I.started[seq]); I.started = {} }
   }
   I.post = async () => {
-    const r = await fetch(I.data.check_url, {method: "POST", headers: {"content-type": "application/json", "x-amends": "1"}, body: JSON.stringify({...I.text(), ...I.data.check})})
+    const r = await fetch(I.data.check_url, {method: "POST", headers: {"content-type": "application/json", "x-amends": "1"}, body: JSON.stringify({...I.text(), ...I.data.check, facts: I.tab === "facts"})})
     if (!r.ok) throw new Error(r.status === 401 ? "you are signed out: reload the page" : (await r.json().catch(() => ({}))).error || `the server answered ${r.status}`)
     return r.json()
   }
@@ -262,7 +262,7 @@ function mount(c) {
     if (!tabs.some(([id]) => id === I.tab)) I.tab = "findings"
     const focused = I.tabs.contains(root.getRootNode().activeElement)
     I.tabs.replaceChildren(...tabs.map(([id, label]) => {
-      const b = button(label, "", () => { I.tab = id; I.rail(); I.pane.scrollTop = 0 })
+      const b = button(label, "", () => { I.tab = id; I.rail(); I.pane.scrollTop = 0; if (id === "facts" && I.report && !I.report.facts && I.text().body) I.check(I.seq) })
       b.setAttribute("role", "tab"); b.setAttribute("aria-selected", String(id === I.tab)); b.tabIndex = id === I.tab ? 0 : -1
       b.onkeydown = e => { const d = {ArrowRight: 1, ArrowLeft: -1}[e.key]; if (!d) return; e.preventDefault(); I.tab = tabs[(tabs.findIndex(([x]) => x === id) + d + tabs.length) % tabs.length][0]; I.rail(); I.tabs.querySelector("[aria-selected=true]").focus() }
       return b
@@ -401,7 +401,12 @@ function header(I) {
     if (!a.menu) { I.bar.append(b); continue }
     const box = el("span", "menu"), list = el("div", "items"); list.hidden = true; list.setAttribute("role", "group"); list.setAttribute("aria-label", a.label)
     b.setAttribute("aria-expanded", "false"); b.append(" ▾")
-    const toggle = open => { list.hidden = !open; b.setAttribute("aria-expanded", String(open)); if (open) list.querySelector("button")?.focus() }
+    const outside = e => { if (!e.composedPath().includes(box)) toggle(false) }
+    const toggle = open => {
+      list.hidden = !open; b.setAttribute("aria-expanded", String(open)); I.lay.inert = open       // what lies half under the menu is no target
+      document[open ? "addEventListener" : "removeEventListener"]("pointerdown", outside, true)
+      if (open) list.querySelector("button")?.focus()
+    }
     a.open = () => toggle(list.hidden)
     for (const item of a.menu) list.append(button(item.label, "", () => { toggle(false); b.focus(); item.url ? I.download(item.url) : I.act({...a, name: item.name, menu: null, label: item.label}) }))
     box.onkeydown = e => { if (e.key === "Escape") { toggle(false); b.focus() } }
@@ -446,6 +451,7 @@ export default function (c) {
   }
   if (data.compare && String(data.compare) !== String(before?.compare)) compare(I, data.compare[0], data.compare[1])
   else if (!data.compare && before?.compare && I.comparing) compare(I, null)
+  I.lay.inert = false
   header(I)
   if (data.stream_url && data.stream_url !== I.streamed) { I.streamed = data.stream_url; I.stream(data.stream_url) }
   else if (!data.stream_url && I.stream_open) I.abort?.abort()

@@ -119,8 +119,8 @@ def forget() -> None:
 
 st.title("Policy")
 if said := session.pop(state.SAID, None):
-    for line, bad in said:
-        sheet("policy_said", {"items": [[(line, "")]], "tone": "bad" if bad else "note"})
+    for place, (line, bad) in enumerate(said):
+        sheet(f"policy_said_{place}", {"items": [[(line, "")]], "tone": "bad" if bad else "note"})
 if not may:
     st.caption("You can read the policy. An admin or an executive changes it.")
 left, right = st.columns([6, 7], gap="large")

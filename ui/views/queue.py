@@ -133,8 +133,8 @@ with here.store.read() as read:
     soonest = queue(read, Filter(), limit=1).entries
 time = here.store.clock()
 session[state.QUEUE] = [entry.id for entry in found.entries]
-for line, bad in session.pop(state.SAID, []):
-    sheet(f"said_{hash(line)}", {"items": [[(line, "")]], "tone": "bad" if bad else "note"})
+for place, (line, bad) in enumerate(session.pop(state.SAID, [])):
+    sheet(f"said_{place}", {"items": [[(line, "")]], "tone": "bad" if bad else "note"})
 if numbers.overdue and show == "All":
     sheet(
         "overdue",
