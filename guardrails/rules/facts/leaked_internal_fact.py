@@ -7,7 +7,7 @@ Source: contracts, `background()`: what shapes the letter and never appears in i
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -108,6 +108,11 @@ def _subjects() -> dict[str, frozenset[int]]:
     return {word: frozenset(numbers) for word, numbers in found.items()}
 
 
+_Weighed = tuple[int, int, float, str | None]
+"""Where a word stands, how much it gives away, and the part of the background it does."""
+
+_ENOUGH = 1.9
+
 _read: WeakKeyDictionary[Reading, tuple[Match, ...]] = WeakKeyDictionary()
 
 
@@ -121,7 +126,7 @@ def find(reading: Reading) -> tuple[Match, ...]:
 def _find(reading: Reading) -> Iterator[Match]:
     if reading.case is None:
         return
-    facts = known(reading.case)
+    facts = known(reading.case).everything
     touched = _touched(facts, reading.case)
     for line in reading.ledger.lines:
         yield from _leaks(line.sentence, line.scan, facts, touched)
@@ -141,7 +146,7 @@ def _touched(facts: Known, case: Case) -> frozenset[int]:
 
 
 def _leaks(sentence: Sentence, scan: Scan, facts: Known, touched: frozenset[int]) -> Iterator[Match]:
-    weights: list[tuple[int, int, float, str | None]] = []  # start, end, weight, evidence
+    weights: list[_Weighed] = []
     signs = any(token.lower.startswith(_SIGNS) for token in sentence.tokens)
     for status in _STATUS.finditer(sentence.flat) if signs else ():
         span = sentence.span(status.start(), status.end())
@@ -171,25 +176,33 @@ def _leaks(sentence: Sentence, scan: Scan, facts: Known, touched: frozenset[int]
         return
     weights += [(*sentence.span(frame.start(), frame.end()), 1.0, None) for frame in _FRAME.finditer(sentence.flat)]
     weights.sort(key=lambda item: item[:2])
-    best: tuple[float, int, int, str | None] | None = None
+    best: list[_Weighed] = []
     for first, (start, *_rest) in enumerate(weights):
-        total, seen = 0.0, set()
-        for begin, end, weight, evidence in weights[first : first + 60]:
-            if begin - start > 110:
+        window: dict[tuple[int, int], _Weighed] = {}
+        for weighed in weights[first : first + 60]:
+            if weighed[0] - start > 110:
                 break
-            if (begin, end) in seen:
-                continue
-            seen.add((begin, end))
-            total += weight
-            if best is None or total > best[0]:
-                best = (total, start, end, next((found for _, _, _, found in weights[first : first + 60] if found), evidence))
-    if best and best[0] >= 1.9:
-        yield Match(sentence.field, _clause(sentence, best[1], best[2]), evidence=best[3])
+            window.setdefault(weighed[:2], weighed)
+        if _total(window.values()) > _total(best):
+            best = list(window.values())
+    if _total(best) < _ENOUGH:
+        return
+    # Words in passing before and after what gives it away are no part of it.
+    while best[0][2] < 1 and _total(best[1:]) >= _ENOUGH:
+        best = best[1:]
+    while best[-1][2] < 1 and _total(best[:-1]) >= _ENOUGH:
+        best = best[:-1]
+    telling = sorted((weighed for weighed in best if weighed[3]), key=lambda weighed: -weighed[2])
+    yield Match(sentence.field, _clause(sentence, best[0][0], best[-1][1]), evidence=telling[0][3] if telling else None)
 
 
-def _values(sentence: Sentence, scan: Scan, facts: Known) -> list[tuple[int, int, float, str | None]]:
+def _total(weighed: Iterable[_Weighed]) -> float:
+    return sum(weight for _, _, weight, _ in weighed)
+
+
+def _values(sentence: Sentence, scan: Scan, facts: Known) -> list[_Weighed]:
     """Return the values of a sentence that only the background holds."""
-    found: list[tuple[int, int, float, str | None]] = []
+    found: list[_Weighed] = []
     for value in scan.found:
         for fact in facts.internal:
             if any(_same(value, other, facts) for other in fact.values):
@@ -242,13 +255,18 @@ def _same(value: object, other: object, facts: Known) -> bool:
     return False
 
 
+def _cuts(text: str, at: int) -> bool:
+    """Whether a clause ends at a sign: a comma in 5,000 and a colon in 9:30 end nothing."""
+    return text[at] in ",;:—–()" and not (text[at - 1 : at].isdigit() and text[at + 1 : at + 2].isdigit())
+
+
 def _clause(sentence: Sentence, start: int, end: int) -> Span:
     """Widen a span to the clause around it."""
     text = sentence.text
     left, right = start - sentence.start, end - sentence.start
-    while left > 0 and text[left - 1] not in ",;:—–(":
+    while left > 0 and not _cuts(text, left - 1):
         left -= 1
-    while right < len(text) and text[right] not in ",;:—–)":
+    while right < len(text) and not _cuts(text, right):
         right += 1
     opening = None
     for word in re.finditer(
