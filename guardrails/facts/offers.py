@@ -90,6 +90,13 @@ _LOOSE = frozenset(
 )
 
 
+_OTHER = '"{quote}" is not what has been approved.'
+_UNMADE = '"{quote}" offers something, and nothing has been approved for this account.'
+_TOO_KIND = '"{quote}" goes beyond the fix, which is all that a letter of low severity owes.'
+_SHARE = '"{quote}" offers another share than the approved one.'
+_MORE = '"{quote}" is more than has been approved.'
+
+
 @dataclass(frozen=True, slots=True)
 class Approved:
     """The remedy of a case: its parts, their values and words."""
@@ -106,7 +113,7 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Words that offer something else than what is approved, and why they do."""
+    """Words that offer something else than what is approved, and why they do (with `{quote}` for the words)."""
 
     field: Field
     span: Span
@@ -169,7 +176,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
     if not (_GIFT.search(flat) or _GIVE.search(flat) or _LAND.search(flat) or _COVER.search(flat) or _GESTURE.search(flat)):
         return
     low = reading.severity is Severity.LOW
-    missing = "A low letter owes the fix, and no money." if low else "Nobody has approved this." if allowed else "Nothing has been approved for this account."
+    missing = _TOO_KIND if low else _OTHER if allowed else _UNMADE
     clauses = _clauses(sentence)
     starts = [value.span.start for value in scan.found]
     held = any(value.kind is Kind.MONEY and any(value.value == other.value for other in allowed.values) for value in scan.found)
@@ -187,7 +194,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         said = frozenset(concept(token.lower) for token in sentence.tokens[start:stop] if token.lower not in STOP and token.lower.isalpha())
         wrong = next((value for value in here if _is_wrong(value, text, scan, facts, allowed, said, bool(gift), bool(give))), None)
         if wrong is not None:
-            right = _right_amount(wrong, allowed) if wrong.kind is Kind.MONEY and not low else None
+            right = _right_amount(wrong, here, text, allowed) if wrong.kind is Kind.MONEY and not low else None
             yield Offer(sentence.field, span, missing, allowed.evidence, None if right is None else _fit(sentence, span, wrong, right))
             continue
         if not gift and not give and not _COVER.search(text):
@@ -203,7 +210,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
             and (said & _MONEY_NOUNS or _months_in(here) or re.search(r"\b(?:quarter|term|meet|cover|bear|comes? back)\b", text))
             and not _in_facts(part[0], facts)
         ):
-            yield Offer(sentence.field, span, missing if low else "Another share than the approved one.", allowed.evidence)
+            yield Offer(sentence.field, span, missing if low else _SHARE, allowed.evidence)
             continue
         whole = _WHOLE.search(text) and not re.search(r"\b(?:full|whole|waiv\w*|refund\w*|free|no charge|nothing)\b", told)
         if (
@@ -221,7 +228,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
                 yield Offer(sentence.field, span, missing, allowed.evidence)
                 continue
         if gift and _COUNTED.search(flat) and not _COUNTED.search(told):
-            yield Offer(sentence.field, sentence.whole, "More than has been approved.", allowed.evidence)
+            yield Offer(sentence.field, sentence.whole, _MORE, allowed.evidence)
             return
 
 
@@ -347,9 +354,19 @@ def _free_in_facts(said: frozenset[str], facts: Known) -> bool:
     )
 
 
-def _right_amount(value: Value, allowed: Approved) -> Value | None:
+def _right_amount(value: Value, here: list[Value], text: str, allowed: Approved) -> Value | None:
+    """Return the amount that makes the clause right as it stands: the only one approved, where the clause gives it in the approved way."""
     amounts = [other for other in allowed.values if other.kind is Kind.MONEY]
-    return amounts[0] if len(amounts) == 1 and same_money(amounts[0].unit, value.unit) else None
+    if (
+        len(amounts) != 1
+        or not same_money(amounts[0].unit, value.unit)
+        or any(other is not value and other.kind in {Kind.MONEY, Kind.PERCENT, Kind.DURATION} for other in here)
+    ):
+        return None
+    told = allowed.text.lower()
+    if ("credit" in told) != ("credit" in text) and ("refund" in told or "credit" in told):
+        return None
+    return None if "refund" in text and "refund" not in told else amounts[0]
 
 
 def _fit(sentence: Sentence, span: Span, value: Value, right: Value) -> str | None:

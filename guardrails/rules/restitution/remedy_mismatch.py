@@ -20,7 +20,7 @@ def find(reading: Reading) -> Iterator[Match]:
     found = False
     for offer in offers(reading):
         found = True
-        yield Match(offer.field, offer.span, offer.suggestion, offer.evidence, message=f'"{{quote}}" is not what has been approved. {offer.why}')
+        yield Match(offer.field, offer.span, offer.suggestion, offer.evidence, message=offer.why)
     missing = omitted(reading)
     if missing and not found:
         yield Match("body", reading.end, evidence=missing, message="The approved remedy is not in the letter. Offer it, exactly as it was approved.")
