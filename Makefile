@@ -55,6 +55,13 @@ bench: .venv/installed-dev .venv-bench/installed  ## Time and measure, beside ot
 measure: .venv/installed-dev  ## Measure every rule on the marked letters and write the figures
 	@$(BIN)/python -m eval.measure
 
+train: .venv/installed-dev  ## Learn the detectors' weights anew from eval/marked (PASSIVE=folder of the treebank files: the passive detector's too)
+	@$(BIN)/python -m eval.train_detectors
+	@$(BIN)/python -m eval.train_apologies
+	@$(BIN)/python -m eval.train_harm
+	@$(BIN)/python -m eval.train_claims
+	@if [ -n "$(PASSIVE)" ]; then $(BIN)/python -m eval.train_passive "$(PASSIVE)"; fi
+
 frontend:  ## Build the page's components anew from ui/frontend (needs node)
 	@cd ui/frontend && npm ci --silent --no-audit --no-fund && npm run --silent build
 
