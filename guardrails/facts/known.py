@@ -1,7 +1,9 @@
 """What the case knows: every value and word of its facts, parsed once."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
@@ -64,9 +66,14 @@ class Known:
     lengths: list[tuple[float, str]] = field(default_factory=list)
     totals: frozenset[Decimal] = frozenset()
     own: str = ""
-    """The text of all facts but the tickets."""
-    tickets: "Known | None" = None
-    """The values that stand in the customer's messages alone: they ground what the customer did, said or suffered, never what we give or promise."""
+    """The text of all facts but the customer's own words: a link stands nowhere else."""
+    whole: "Known | None" = None
+    """The same with the customer's own words, which ground what the customer did, said or suffered, and nothing that we give, caused or promise."""
+
+    @property
+    def everything(self) -> "Known":
+        """What the case knows, the customer's own words included."""
+        return self.whole or self
 
 
 def content(pieces: Iterable[Piece]) -> frozenset[str]:
@@ -74,7 +81,7 @@ def content(pieces: Iterable[Piece]) -> frozenset[str]:
     return frozenset(concept(piece.lower) for piece in pieces if piece.kind == "word" and piece.lower not in STOP and len(piece.lower) > 1)
 
 
-_THEIRS = ("account.tickets", "account.goals", "account.plan", "account.contact")
+_THEIRS = ("account.tickets", "account.goals", "account.plan", "account.contact.title")
 """Where the customer's own words stand, or words that came with the account: none of our promises is among them."""
 
 
@@ -95,8 +102,9 @@ _recent: list[tuple[Case, Known]] = []
 def _known(case: Case) -> Known:
     incident = case.incident
     today = _date(case.written_on) or _date(incident.ended_at) or _date(incident.started_at) or _date(incident.detected_at)
-    found = Known(today, tickets=Known(today))
-    raw, own = [], []
+    found = Known(today)
+    own: list[str] = []
+    theirs: list[tuple[str, str]] = []
     for key, value in case.facts().items():
         if isinstance(value, datetime):
             local = incident.local(value)
@@ -110,10 +118,10 @@ def _known(case: Case) -> Known:
             found.dates.setdefault(value, shown(key, value))
             continue
         text = str(value)
-        raw.append(text)
-        ticket = key.startswith(_THEIRS)
-        if not ticket:
-            own.append(text)
+        if key.startswith(_THEIRS) and not (key.endswith(".author") and _A_NAME.fullmatch(text)):
+            theirs.append((key, text))
+            continue
+        own.append(text)
         if key in _ADMIN:
             continue
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
@@ -126,7 +134,7 @@ def _known(case: Case) -> Known:
             continue
         for part in _parts(text):
             scan = Scan(part, 0, today)
-            fact = Fact(key, text, tuple(scan.found), content(scan.pieces), ticket)
+            fact = Fact(key, text, tuple(scan.found), content(scan.pieces))
             found.facts.append(fact)
             _absorb(found, fact, scan)
     for start, end in ((incident.started_at, incident.ended_at),):
@@ -146,12 +154,33 @@ def _known(case: Case) -> Known:
             found.internal.append(fact)
             for word in fact.words:
                 found.internal_words.setdefault(word, shown(key, text))
-    found.raw, found.own = "\n".join(raw).lower(), "\n".join(own).lower()
+    found.raw = found.own = "\n".join(own).lower()
     for word in _spoken(case):
         found.vocabulary.setdefault(concept(word), word)
-    found.lengths = spans_of_time(found)
-    found.totals = frozenset(number for number, _, _ in found.numbers)
+    found.whole = _with(found, theirs) if theirs else None
+    for each in (found, found.everything):
+        each.lengths = spans_of_time(each)
+        each.totals = frozenset(number for number, _, _ in each.numbers)
     return found
+
+
+_A_NAME = re.compile(r"[^\W\d_][^\W\d_.'’ -]*(?:[ .'’-]+[^\W\d_]+){0,3}")
+
+
+def _with(found: Known, theirs: list[tuple[str, str]]) -> Known:
+    """Return what the case knows with the customer's own words."""
+    whole = copy(found)
+    for item in fields(Known):
+        if isinstance(value := getattr(found, item.name), list | dict):
+            setattr(whole, item.name, value.copy())
+    for key, text in theirs:
+        for part in _parts(text):
+            scan = Scan(part, 0, found.today)
+            fact = Fact(key, text, tuple(scan.found), content(scan.pieces), ticket=True)
+            whole.facts.append(fact)
+            _absorb(whole, fact, scan)
+    whole.raw = "\n".join([found.own, *(text for _, text in theirs)]).lower()
+    return whole
 
 
 def _date(value: date | datetime | None) -> date | None:
@@ -178,9 +207,8 @@ def _parts(text: str) -> list[str]:
     return parts or [text]
 
 
-def _absorb(whole: Known, fact: Fact, scan: Scan) -> None:
+def _absorb(found: Known, fact: Fact, scan: Scan) -> None:
     evidence = fact.shown
-    found = whole.tickets if fact.ticket and whole.tickets else whole
     for value in fact.values:
         what = value.value
         if isinstance(what, Day):
@@ -217,9 +245,9 @@ def _absorb(whole: Known, fact: Fact, scan: Scan) -> None:
     for piece in scan.pieces:
         if piece.kind == "word":
             if piece.text[:1].isupper():
-                whole.names.setdefault(piece.lower, evidence)
+                found.names.setdefault(piece.lower, evidence)
             if piece.lower not in STOP:
-                whole.vocabulary.setdefault(concept(piece.lower), evidence)
+                found.vocabulary.setdefault(concept(piece.lower), evidence)
         elif piece.kind == "num" and (figure := decimal(piece.text)) is not None:
             # Figures that stand in a date, an amount or a code are known figures too, if weaker.
             found.numbers.append((figure, frozenset(), evidence))

@@ -148,11 +148,12 @@ def ledger(reading: Reading) -> Ledger:
         if sentence.part in {Part.SIGNATURE, Part.CLOSING, Part.GREETING}:
             continue
         scan = Scan(sentence.text, sentence.start, facts.today)
-        items = list(_items(sentence, scan, facts, _told_by_them(reading, sentence)))
+        held = facts.everything if _told_by_them(reading, sentence) else facts
+        items = list(_items(sentence, scan, held))
         if reading.case and sentence.part is Part.TEXT:
-            items += _names(sentence, facts, own)
+            items += _names(sentence, held, own)
             if not any(item.standing in {Standing.UNKNOWN, Standing.CONTRADICTED, Standing.INTERNAL} for item in items):
-                items += _claims(sentence, facts, reading)
+                items += _claims(sentence, held, reading)
             items.sort(key=lambda item: item.span)
         lines.append(Line(sentence, tuple(items), scan))
     return Ledger(tuple(lines), facts.today)
@@ -188,25 +189,18 @@ def _names(sentence: Sentence, facts: Known, own: frozenset[str]) -> Iterator[It
 def _told_by_them(reading: Reading, sentence: Sentence) -> bool:
     """Whether a sentence tells what the customer did, said or suffered, and nothing that anybody will do."""
     clauses = reading.clauses(sentence)
+    if sentence.flat.startswith(("thank you for", "thanks for")):
+        return True
     return any(clause.actor is Role.CUSTOMER and clause.tense in {"past", "perfect"} for clause in clauses) and not any(
         clause.tense in {"future", "conditional"} for clause in clauses
     )
 
 
-def _grounded(value: Value, scan: Scan, facts: Known, theirs: bool) -> "_Verdict":
-    """Return how a value stands; what only the customer's messages hold grounds a sentence about the customer alone."""
-    verdict = _stand(value, scan, facts)
-    if verdict[0] is Standing.UNKNOWN and theirs and facts.tickets:
-        told = _stand(value, scan, facts.tickets)
-        return told if told[0] in {Standing.HELD, Standing.DERIVED} else verdict
-    return verdict
-
-
-def _items(sentence: Sentence, scan: Scan, facts: Known, theirs: bool) -> Iterator[Item]:
+def _items(sentence: Sentence, scan: Scan, facts: Known) -> Iterator[Item]:
     text = sentence.text
     stands = [
         (Standing.INTERNAL, found[1], "") if standing is Standing.UNKNOWN and (found := _internal(value, facts)) else (standing, fact, note)
-        for value, (standing, fact, note) in zip(scan.found, (_grounded(value, scan, facts, theirs) for value in scan.found), strict=True)
+        for value, (standing, fact, note) in zip(scan.found, (_stand(value, scan, facts) for value in scan.found), strict=True)
     ]
     unknown = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.UNKNOWN)
     firm = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.HELD)
@@ -280,7 +274,11 @@ def _stand(value: Value, scan: Scan, facts: Known) -> _Verdict:
         return _number(what, value, scan, facts)
     if value.kind in {Kind.LINK, Kind.CODE}:
         # A link in a customer's message is none of ours; the number of a ticket is how both of us call it.
-        return (Standing.HELD, _holding(str(what), facts), "") if str(what).lstrip("#") in (facts.own if value.kind is Kind.LINK else facts.raw) else _UNKNOWN
+        return (
+            (Standing.HELD, _holding(str(what), facts), "")
+            if str(what).lstrip("#") in (facts.own if value.kind is Kind.LINK else facts.everything.raw)
+            else _UNKNOWN
+        )
     return _IDLE
 
 
