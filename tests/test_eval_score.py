@@ -246,8 +246,10 @@ def test_what_does_not_differ_is_said_to_be_undecided(sound: Scored) -> None:
 
 def test_a_difference_too_small_for_its_samples_names_how_many_would_do(composed: Log, sound: Scored, setup: Configuration) -> None:
     drafts = list(composed.drafts)
-    letter = worsened(drafts[0].turns[0].letter, ["We guarantee that this will never happen again."])
-    drafts[0] = replace(drafts[0], turns=(replace(drafts[0].turns[0], letter=letter),))
+    sendable = next(number for number, row in enumerate(sound.rows) if row.scores["sendable"].value)
+    made = drafts[sendable]
+    letter = worsened(made.turns[0].letter, ["We guarantee that this will never happen again."])
+    drafts[sendable] = replace(made, turns=(replace(made.turns[0], letter=letter),))
     said = compare(score(replace(composed, drafts=tuple(drafts)), setup), sound).summary
     assert said.startswith("Not decisive on sendable")
     assert "samples would decide" in said
