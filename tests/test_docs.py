@@ -38,7 +38,7 @@ def test_readme_command_runs(line: str, monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert done.stdout
 
 
-@pytest.mark.parametrize("path", sorted(Path("docs").glob("*.md")) + [Path("README.md")], ids=str)
+@pytest.mark.parametrize("path", [*sorted(Path("docs").glob("*.md")), Path("README.md")], ids=str)
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
         if "://" not in target and not target.startswith("mailto:"):

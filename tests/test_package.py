@@ -17,7 +17,15 @@ def test_no_other_distribution_owns_our_names(name: str) -> None:
 
 @pytest.mark.parametrize("arguments", ["['--help']", "['check', 'examples/letters/outage.txt', '--case', 'examples/outage.toml']", "['rules']"])
 def test_a_quick_command_loads_nothing_heavy(arguments: str) -> None:
-    code = f"import sys\nfrom ui.cli import main\ntry:\n    main({arguments})\nexcept SystemExit:\n    pass\nprint('LOADED', *sorted(set(sys.modules) & {HEAVY!r}))"
+    code = f"""
+import sys
+from ui.cli import main
+try:
+    main({arguments})
+except SystemExit:
+    pass
+print("LOADED", *sorted(set(sys.modules) & {HEAVY!r}))
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1].strip() == "LOADED"
 

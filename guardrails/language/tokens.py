@@ -5,8 +5,8 @@ linear in their length.
 """
 
 import re
-from unicodedata import combining, normalize
 from typing import NamedTuple
+from unicodedata import combining, normalize
 
 from guardrails.finding import Span
 
