@@ -163,6 +163,8 @@ class Scan:
                     return at + 1
             readers = (self._relative, self._date, self._clock, self._money, self._percent, self._duration, self._period, self._number)
         elif piece.kind in {"num", "clock", "iso"}:
+            if self._low(at - 1) in {"+", "-", "−", "–"} and self._low(at - 2) in {"utc", "gmt"}:
+                return at + 1  # how far a time zone is from another
             readers = (self._date, self._clock, self._money, self._percent, self._duration, self._number)
         elif piece.text in _SYMBOLS:
             readers = (self._money,)
