@@ -213,14 +213,13 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
     found: list[Span] = []
     slots = [match.span() for match in re.finditer(r"[\[{<][^\]}>]{0,80}[\]}>]", sentence.text)]
     for number, token in enumerate(tokens):
-        if any(start <= token.start - sentence.start < end for start, end in slots):
+        if not token.text[:1].isupper() or any(start <= token.start - sentence.start < end for start, end in slots):
             continue
         before = tokens[number - 1].text if number else ""
         if before.lower() == "the" or token.lower in {"europe", "asia", "africa", "america", "england", "britain", "earth"}:
             continue
         if (
-            not token.text[:1].isupper()
-            or not token.text[:1].isalpha()
+            not token.text[:1].isalpha()
             or len(token.lower) < 3
             or number == 0
             or before in {".", ":", "!", "?", "“", '"', "‘", "*", "-", "•", "–", "—", "(", "["}

@@ -1,12 +1,13 @@
 """What the case knows: every value and word of its facts, parsed once."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
+from typing import TypeVar
 
 from guardrails.case import Case
 from guardrails.facts.durations import DAY, Duration
@@ -85,21 +86,28 @@ _THEIRS = ("account.tickets", "account.goals", "account.plan", "account.contact.
 """Where the customer's own words stand, or words that came with the account: none of our promises is among them."""
 
 
+_Result = TypeVar("_Result")
+
+
+def per_case(work: Callable[[Case], _Result]) -> Callable[[Case], _Result]:
+    """Return the function with its results for the newest cases kept, so that many checks of one case read it once."""
+    recent: list[tuple[Case, _Result]] = []
+
+    def kept(case: Case) -> _Result:
+        for one, result in recent:
+            if one is case:
+                return result
+        result = work(case)
+        recent.insert(0, (case, result))
+        del recent[8:]
+        return result
+
+    return kept
+
+
+@per_case
 def known(case: Case) -> Known:
-    """Return what a case knows. The newest cases are kept, so that many checks of one case parse it once."""
-    for kept, result in _recent:
-        if kept is case:
-            return result
-    result = _known(case)
-    _recent.insert(0, (case, result))
-    del _recent[8:]
-    return result
-
-
-_recent: list[tuple[Case, Known]] = []
-
-
-def _known(case: Case) -> Known:
+    """Return what a case knows."""
     incident = case.incident
     today = _date(case.written_on) or _date(incident.ended_at) or _date(incident.started_at) or _date(incident.detected_at)
     found = Known(today)

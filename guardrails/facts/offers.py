@@ -6,11 +6,12 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from guardrails.case import Case, Severity
 from guardrails.facts.durations import DAY, Duration
-from guardrails.facts.known import Known, content, known, shown
+from guardrails.facts.known import Known, content, known, per_case, shown
 from guardrails.facts.lexer import pieces
 from guardrails.facts.values import Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept
@@ -122,8 +123,10 @@ class Offer:
     suggestion: str | None = None
 
 
-def approved(case: Case, facts: Known) -> Approved:
+@per_case
+def approved(case: Case) -> Approved:
     """Return what has been approved for a case: from its amounts, and from its texts where they say so."""
+    facts = known(case)
     parts: list[str] = []
     values: list[Value] = []
     words: set[str] = set()
@@ -164,7 +167,7 @@ def _offers(reading: Reading) -> Iterator[Offer]:
     if case is None:
         return
     facts = known(case)
-    allowed = approved(case, facts)
+    allowed = approved(case)
     for line in reading.ledger.lines:
         yield from _in(line.sentence, line.scan, reading, facts, allowed)
 
@@ -387,8 +390,7 @@ def omitted(reading: Reading) -> str | None:
     case = reading.case
     if case is None or reading.severity.rank < Severity.HIGH.rank or reading.category == "follow_up":
         return None
-    facts = known(case)
-    allowed = approved(case, facts)
+    allowed = approved(case)
     if not allowed:
         return None
     if any(line.sentence.part is Part.TEXT and _tells(line.sentence, line.scan, allowed) for line in reading.ledger.lines):
@@ -412,23 +414,21 @@ def _tells(sentence: Sentence, scan: Scan, allowed: Approved) -> bool:
     if giving and said & (allowed.words - _LOOSE) and not re.search(r"\b(?:under review|may apply|apply (?:for|under)|policy)\b", flat):
         return True
     for part in allowed.parts:
-        names = list(re.findall(r"\b[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)+", part))
-        if any(name.lower() in flat for name in names):
+        names, words = _part(part)
+        if any(name in flat for name in names):
             return True
-        words = content(pieces(part)) - {
-            concept("public"),
-            concept("dedicated"),
-            concept("executive"),
-            concept("post-mortem"),
-            concept("call"),
-            concept("check"),
-            concept("postmortem"),
-        }
         if (
             len(words) >= 2
-            and re.search(r"\b(?:we|our|i|us|my)\b", flat)
             and len(words & said) >= max(2, len(words) // 2 + 1)
+            and re.search(r"\b(?:we|our|i|us|my)\b", flat)
             and not re.search(r"\bpost\W?mortem|check-in\b", part)
         ):
             return True
     return bool(re.search(r"\b(?:escalation contact|named contact|dedicated contact)\b", flat)) and "escal" in allowed.text.lower()
+
+
+@lru_cache(maxsize=256)
+def _part(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the names in a part of a remedy, in lower case, and the words that tell it from other remedies."""
+    names = tuple(name.lower() for name in re.findall(r"\b[A-Z][\w’'-]+(?: [A-Z][\w’'-]+)+", text))
+    return names, content(pieces(text)) - {concept(word) for word in ("public", "dedicated", "executive", "post-mortem", "call", "check", "postmortem")}

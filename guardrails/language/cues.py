@@ -56,6 +56,8 @@ class _Element(NamedTuple):
 
 class _Pattern(NamedTuple):
     kind: str
+    left: frozenset[str]
+    right: frozenset[str]
     before: tuple[_Element, ...]
     anchor: _Element
     after: tuple[_Element, ...]
@@ -83,7 +85,8 @@ def _index() -> _Index:
                 at = min(
                     (n for n, element in enumerate(elements) if not (element.optional or element.negative or element.gap)), key=lambda n: _weight(elements[n])
                 )
-                pattern = _Pattern(kind, tuple(reversed(elements[:at])), elements[at], tuple(elements[at + 1 :]))
+                before, after = tuple(reversed(elements[:at])), tuple(elements[at + 1 :])
+                pattern = _Pattern(kind, _next(before), _next(after), before, elements[at], after)
                 for symbol in elements[at].symbols:
                     index.setdefault(symbol, []).append(pattern)
     return index
@@ -96,6 +99,13 @@ def _element(text: str, macros: dict[str, str]) -> _Element:
     text = text[negative : len(text) - optional]
     names = [name for part in text.split("|") if part for name in (macros[part[1:]].split("|") if part[:1] == "$" and len(part) > 1 else [part])]
     return _Element(frozenset(names), optional, negative, 0)
+
+
+def _next(elements: tuple[_Element, ...]) -> frozenset[str]:
+    """Return the symbols of which the word beside a cue's anchor must have one, or none where that word may be any."""
+    if not elements or elements[0].optional or elements[0].negative or not elements[0].symbols.isdisjoint("^$"):
+        return frozenset()
+    return elements[0].symbols
 
 
 def _weight(element: _Element) -> float:
@@ -143,8 +153,12 @@ def cues(tokens: Sequence[Token]) -> list[Cue]:
     """Return the turns of speech in a run of words, by their place."""
     words = [token.lower for token in tokens]
     found = []
+    seen = [frozenset[str](), *map(symbols, words), frozenset[str]()]
     for at, word in enumerate(words):
         for pattern in _hanging(word):
+            # Most cues fail at the word beside their anchor.
+            if (pattern.left and pattern.left.isdisjoint(seen[at])) or (pattern.right and pattern.right.isdisjoint(seen[at + 2])):
+                continue
             start = _follow(words, at - 1, pattern.before, 0, -1)
             if start is None:
                 continue

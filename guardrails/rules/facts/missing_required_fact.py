@@ -10,10 +10,11 @@ likely consequences, measures).
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import lru_cache
 
-from guardrails.case import parse
+from guardrails.case import Case, parse
 from guardrails.category import Category, Need
-from guardrails.facts.known import Known, content, known, shown
+from guardrails.facts.known import content, known, per_case, shown
 from guardrails.facts.lexer import pieces
 from guardrails.facts.values import Day, Period, Value, values
 from guardrails.finding import Level, Match
@@ -30,8 +31,8 @@ def find(reading: Reading) -> Iterator[Match]:
     category = reading.policy.categories.get(reading.category)
     if category is None or reading.case is None:
         return
-    facts = known(reading.case)
-    held = reading.case.facts()
+    today = known(reading.case).today
+    held = _facts(reading.case)
     said = content(pieces(f"{reading.letter.subject} {reading.letter.body}"))
     told = [value for line in reading.ledger.lines for value in line.scan.found]
     for need in category.needs:
@@ -39,13 +40,22 @@ def find(reading: Reading) -> Iterator[Match]:
             continue
         names = need.fact.split("|")
         found = [(key, value) for key, value in held.items() if any(key == name or key.startswith((f"{name}[", f"{name}.")) for name in names)]
-        if not found or any(name.startswith(_ELSEWHERE) for name in names) or any(_is_told(value, need, said, told, facts) for _, value in found):
+        if not found or any(name.startswith(_ELSEWHERE) for name in names) or any(_is_told(value, need, said, told, today) for _, value in found):
             continue
         evidence = shown(*found[0])
         yield Match("body", reading.end, evidence=evidence, message=f"The letter says nothing of what it cannot do without. It answers: {need.ask}")
 
 
-def _is_told(fact: object, need: Need, said: frozenset[str], told: list[Value], facts: Known) -> bool:
+_facts = per_case(Case.facts)
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str, today: date | None) -> tuple[list[Value], frozenset[str]]:
+    """Return the values and the content words of a fact's text."""
+    return values(text, 0, today), content(pieces(text))
+
+
+def _is_told(fact: object, need: Need, said: frozenset[str], told: list[Value], today: date | None) -> bool:
     """Whether a letter states one of the fact's values, or speaks of it in enough of its words."""
     if isinstance(fact, datetime | date):
         day = fact.date() if isinstance(fact, datetime) else fact
@@ -54,11 +64,9 @@ def _is_told(fact: object, need: Need, said: frozenset[str], told: list[Value], 
         return any(
             day in value.value.days if isinstance(value.value, Day) else isinstance(value.value, Period) and day.month in value.value.months for value in told
         )
-    text = str(fact)
-    wanted = values(text, 0, facts.today)
+    wanted, words = _parsed(str(fact), today)
     if any(one.kind is other.kind and (one.value == other.value or _same_day(one, other)) for one in wanted for other in told):
         return True
-    words = content(pieces(text))
     shared = len(words & said)
     return not words or shared >= (2 if need.said == "value" and wanted and len(words) > 3 else 1)
 
