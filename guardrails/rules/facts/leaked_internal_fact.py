@@ -145,6 +145,10 @@ def _touched(facts: Known, case: Case) -> frozenset[int]:
     return frozenset(told) | renewal
 
 
+_CALENDAR = frozenset("january february march april may june july august september october november december".split())
+"""Months are no words of a note: whether a date leaks is told by the date."""
+
+
 def _leaks(sentence: Sentence, scan: Scan, facts: Known, touched: frozenset[int]) -> Iterator[Match]:
     weights: list[_Weighed] = []
     signs = any(token.lower.startswith(_SIGNS) for token in sentence.tokens)
@@ -157,7 +161,7 @@ def _leaks(sentence: Sentence, scan: Scan, facts: Known, touched: frozenset[int]
     for token in sentence.tokens:
         if token.lower in {"other", "others", "another"} and touched & _subjects().get("other", frozenset()):
             weights.append((token.start, token.end, 0.55, None))
-        if token.lower in STOP or not token.lower[:1].isalpha() or len(token.lower) < 3:
+        if token.lower in STOP or token.lower in _CALENDAR or not token.lower[:1].isalpha() or len(token.lower) < 3:
             continue
         word = concept(token.lower)
         evidence = facts.internal_words.get(word)
@@ -210,11 +214,13 @@ def _values(sentence: Sentence, scan: Scan, facts: Known) -> list[_Weighed]:
                 month = value.kind is Kind.PERIOD and not fact.key.endswith("renewal_date")
                 found.append((*value.span, 1.0 if weak else 1.5 if month else 2.0, fact.shown))
                 break
-    months = {month for fact in facts.internal for value in fact.values for month in _months(value)}
-    known_months = {day.month for day in facts.dates} | set(facts.months)
-    for token in sentence.tokens:
-        if token.lower in _SEASONS and _season(token.lower) & months and not _season(token.lower) & known_months:
-            found.append((token.start, token.end, 1.0, None))
+    seasons = [token for token in sentence.tokens if token.lower in _SEASONS]
+    if seasons:
+        months = {month for fact in facts.internal for value in fact.values for month in _months(value)}
+        known_months = {day.month for day in facts.dates} | set(facts.months)
+        for token in seasons:
+            if _season(token.lower) & months and not _season(token.lower) & known_months:
+                found.append((token.start, token.end, 1.0, None))
     return found
 
 
