@@ -7,6 +7,7 @@ Source: domain, section 2 (tone by severity).
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from guardrails.case import Severity
 from guardrails.finding import Level, Match
@@ -38,10 +39,11 @@ def _in(reading: Reading, sentence: Sentence) -> Iterator[Match]:
             marked[at] = True
     if not any(marked) and score > _ALONE and not low:
         yield Match(sentence.field, sentence.words(*verdict.core("tone")))
-    # What lies between two marked words of one clause belongs to them.
-    for at in range(1, len(marked) - 2):
-        if marked[at - 1] and not marked[at] and sentence.tokens[at].lower[0].isalnum() and (marked[at + 1] or marked[at + 2]):
-            marked[at] = True
+    # A few plain words between two marked ones belong to them.
+    places = [at for at, here in enumerate(marked) if here]
+    for first, second in pairwise(places):
+        if second - first <= 4:
+            marked[first:second] = [True] * (second - first)
     start = None
     for at, here in enumerate((*marked, False)):
         if here and start is None:
