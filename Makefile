@@ -40,7 +40,7 @@ check: .venv/installed-dev  ## The fast checks: format, types, layers, fast test
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow" --ignore tests/browser
 
 bench: .venv/installed-dev .venv-bench/installed  ## Time and measure, beside other checkers, in under ten minutes
 	@$(BIN)/python -m eval.bench
