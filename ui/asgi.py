@@ -5,6 +5,7 @@ import hashlib
 import ipaddress
 import os
 import re
+import threading
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -177,10 +178,26 @@ def serve(port: int = 8501, address: str = "127.0.0.1") -> None:
 
     if not local(address) and not identity.required():
         raise CaseError(
-            f"--address: {address} can be reached by others, and nobody has to sign in: make a user with `amends users add`, or set AMENDS_USER_HEADER or AMENDS_OIDC_*"
+            f"--address: {address} can be reached by others, and nobody has to sign in: "
+            "make a user with `amends users add`, or set AMENDS_USER_HEADER or AMENDS_OIDC_*"
         )
     with (HERE / "streamlit.toml").open("rb") as file:
         settings = {f"{section}.{name}": value for section, table in tomllib.load(file).items() for name, value in table.items()}
     settings |= {"server.port": port, "server.address": address, "browser.serverAddress": "localhost" if local(address) else address}
     settings["server.allowedHosts"] = sorted(name.strip("[]") for name in allowed_hosts(address, os.environ))
-    app(address).run(config=settings)
+    served = app(address)
+    threading.Thread(target=warm, daemon=True, name="warm").start()
+    served.run(config=settings)
+
+
+def warm() -> None:
+    """Load what the first page and the first check would wait for: the modules, the rules, the open record."""
+    import drafting.aftercare
+    import drafting.store.queue  # noqa: F401
+    from guardrails.letter import Letter
+    from guardrails.report import check
+    from ui import drafts, listing  # noqa: F401
+    from ui.client import policy, samples, service
+
+    case = next(iter(samples().values()), None)
+    check(Letter("", "Dear Ada,\n\nWe are sorry that we were late on 9 June.\n\nYours,\nBo"), case, policy(), rules=service().setup.rules)

@@ -16,13 +16,15 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 LETTERS = 5_000
+OURS = "[...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]"
+"""Our components on a page, in its own language."""
 PEOPLE, SECONDS = 20, 8.0
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
 
@@ -146,6 +148,7 @@ def check_times(port: int, number: int) -> dict[str, float | int | None]:
     content = json.dumps({"subject": "Our outage on 9 June", "body": letter_text(), "letter": number}).encode()
     headers = {"content-type": "application/json", "x-amends": "1"}
     taken: list[float] = []
+    ask(port, content, headers)
     stop = time.monotonic() + SECONDS
 
     def person(seed: int) -> None:
@@ -166,6 +169,13 @@ def check_times(port: int, number: int) -> dict[str, float | int | None]:
         one.join()
     taken.sort()
     return {"people": PEOPLE, "checks": len(taken), "check_p50_ms": round(median(taken), 1), "check_p95_ms": round(taken[int(0.95 * len(taken))], 1)}
+
+
+def ask(port: int, content: bytes, headers: Mapping[str, str]) -> None:
+    """Check a letter once, so that what is loaded at the first check is not counted."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as line:
+        line.request("POST", "/api/check", content, dict(headers))
+        line.getresponse().read()
 
 
 def page_times(port: int, number: int) -> dict[str, float | int | None]:
@@ -198,7 +208,7 @@ def page_times(port: int, number: int) -> dict[str, float | int | None]:
                 began = time.perf_counter()
                 page.keyboard.press("Alt+ArrowDown")
                 page.wait_for_function(
-                    "before => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].some(e => { const h = e.shadowRoot?.querySelector('h1'); return h && h.textContent !== before })",
+                    f"before => {OURS}.some(e => {{ const h = e.shadowRoot?.querySelector('h1'); return h && h.textContent !== before }})",
                     arg=before,
                     polling=5,
                 )
@@ -214,8 +224,10 @@ def page_times(port: int, number: int) -> dict[str, float | int | None]:
             page.wait_for_selector(rows)
             page.get_by_label("Filter").fill("account 4321")
             began = time.perf_counter()
-            page.wait_for_function("() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'running'", polling=5)
-            page.wait_for_function("() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'", polling=5)
+            page.wait_for_function(
+                f"() => {OURS}.some(e => e.shadowRoot?.querySelectorAll('tbody tr').length === 1)",
+                polling=5,
+            )
             filtered = 1000 * (time.perf_counter() - began)
         finally:
             browser.close()

@@ -142,7 +142,8 @@ async def ask(scope: Scope) -> Response:
     if _header():
         return HTMLResponse(
             _page(
-                "<p>The proxy in front of this desk did not say who you are, or the desk does not know you. An admin adds you with <code>amends users add</code>.</p>"
+                "<p>The proxy in front of this desk did not say who you are, or the desk does not know you. "
+                "An admin adds you with <code>amends users add</code>.</p>"
             ),
             403,
         )
@@ -196,8 +197,11 @@ def _page(inner: str) -> str:
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>amends: sign in</title>'
         '<link rel="icon" href="data:,"><style>body{font:16px/1.5 system-ui,sans-serif;color:#1f2428;background:#f4f6f7;margin:0}'
         "main{max-width:340px;margin:14vh auto;background:#fff;border:1px solid #d3d8dd;border-radius:10px;padding:26px 30px}h1{font-size:22px;margin:0 0 4px}"
-        "label{display:block;margin:14px 0 0;font-weight:600}input{display:block;width:100%;box-sizing:border-box;font:inherit;font-weight:400;padding:8px 10px;margin-top:4px;border:1px solid #8a9099;border-radius:6px}"
-        "button{margin-top:20px;font:inherit;background:#0b5a7a;color:#fff;border:0;border-radius:6px;padding:9px 18px;cursor:pointer}:focus-visible{outline:2px solid #0b5a7a;outline-offset:2px}"
+        "label{display:block;margin:14px 0 0;font-weight:600}"
+        "input{display:block;width:100%;box-sizing:border-box;font:inherit;font-weight:400;"
+        "padding:8px 10px;margin-top:4px;border:1px solid #8a9099;border-radius:6px}"
+        "button{margin-top:20px;font:inherit;background:#0b5a7a;color:#fff;border:0;border-radius:6px;padding:9px 18px;cursor:pointer}"
+        ":focus-visible{outline:2px solid #0b5a7a;outline-offset:2px}"
         ".error{background:#fdecea;color:#5f1411;border-left:4px solid #8c1d18;padding:8px 12px;border-radius:4px}p{margin:8px 0}</style>"
         f"<main><h1>amends</h1><p>The drafting desk for apology letters.</p>{inner}</main></html>"
     )

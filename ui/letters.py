@@ -235,7 +235,8 @@ def alerts(now: View, unsaved: Typed | None, writes: bool) -> list[Data]:
         author = _author(now.revision) if now.revision else "Somebody"
         found.append(
             {
-                "text": f"{author} saved revision {now.row.revision} while you were writing on revision {unsaved.base}. Below stands your text; History compares the two. Save to put yours on top.",
+                "text": f"{author} saved revision {now.row.revision} while you were writing on revision {unsaved.base}. "
+                "Below stands your text; History compares the two. Save to put yours on top.",
                 "action": "take_theirs",
                 "label": "Take theirs instead",
             }

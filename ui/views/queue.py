@@ -112,7 +112,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         "Filter",
         placeholder="account, contact, incident or subject",
         type="search",
-        live="200ms",
+        live="100ms",
         key="q",
         bind="query-params",
         persist_state="session",
