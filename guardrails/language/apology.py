@@ -101,7 +101,7 @@ def _is_sign(words: Sequence[str], at: int) -> bool:
             break
     last = before[-1] if before else ""
     if word in {"sorry", "sorrier"}:
-        return last not in {"the", "that", "its", "not", "n't"} and after[:1] not in (["state"], ["-"], ["sight"], ["excuse"]) and _speaks(words, at)
+        return last not in {"a", "the", "that", "its", "not", "n't"} and after[:1] not in (["state"], ["-"], ["sight"], ["excuse"]) and _speaks(words, at)
     if lemma(word) in _SAY:
         return not {"not", "n't", "never"} & set(before[-3:]) and not {"had", "having", "asked"} & set(before[-2:]) and _speaks(words, at)
     if word == "regret":
@@ -124,7 +124,12 @@ def _is_sign(words: Sequence[str], at: int) -> bool:
     if word in {"heart", "hearts"}:
         return last in {"my", "our"} and bool({"go", "goes", "out"} & set(after) or {"breaks", "broke", "break", "breaking"} & set(before))
     if word == "feel":
-        return bool({"i", "we"} & set(before[-3:])) and after[:2] in (["for", "you"], ["with", "you"], ["for", "your"])
+        return (
+            bool({"i", "we"} & set(before[-3:]))
+            and after[:1] in (["for"], ["with"])
+            and after[1:2] != []
+            and after[1] in {"you", "your", "her", "him", "them", "anyone", "everyone"}
+        )
     if word in _PARDON:
         return last not in {"to", "of", "no", "n't", "not", "cannot"} and (
             at == 0
@@ -136,7 +141,7 @@ def _is_sign(words: Sequence[str], at: int) -> bool:
                 and after[0] in {"us", "me", "the", "any", "this", "our"}
             )
         )
-    return last in {"a", "is", "'s", "be", "deeply", "most", "truly"} and bool({"it", "that"} & set(before)) and not {"i", "we"} & set(before[-2:])
+    return last in {"a", "is", "'s", "be", "deeply", "most", "truly"} and (at < 2 or bool({"it", "that"} & set(before))) and not {"i", "we"} & set(before[-2:])
 
 
 def _speaks(words: Sequence[str], at: int) -> bool:
@@ -230,8 +235,8 @@ _UNNAMED = re.compile(
     r"|\bhow(?:ever)? [^,;]{0,40}?\b(?:look|looked|seem|seemed|felt|feel|sound|sounded|appear|appeared|come across|came across|reacted|feeling)\b"
 )
 _CONDITION = re.compile(
-    r"(?:(?:for|to|it|that|deeply|truly|again|you|very|would|of|course|be|sorry|hear) )*"
-    r"(?:if|should|were|in case|in the event|insofar|in so far|provided|assuming|supposing|had any"
+    r"(?:(?:for|to|it|that|deeply|truly|again|very|would|of|course|be|sorry|hear) )*"
+    r"(?:if|should|were|where(?:ver)? (?:we|our|any|offence|offense|there)|in case|in the event|insofar|in so far|provided|assuming|supposing|had any"
     r"|(?:anyone|anybody|those|\w+) (?:who|whom|we|that) (?:may|might|could)"
     r"|(?:any|some|whatever|such) (?:\w+ ){1,3}(?:who |that |which |as )?(?:may|might|could))\b"
 )
@@ -253,7 +258,7 @@ _POINTS = frozenset("this that it these".split())
 
 def condition(words: Sequence[str], apology: Apology) -> bool:
     """Whether the object of an apology is a condition: "if …", "should …", "to anyone who may"."""
-    return bool(_CONDITION.match(" ".join(words[slice(*apology.object)])))
+    return bool(_CONDITION.match(" ".join(words[slice(*apology.object)]).lstrip(",:;-— ")))
 
 
 def generic(words: Sequence[str], apology: Apology) -> bool:

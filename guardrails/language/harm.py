@@ -25,7 +25,7 @@ _MODALS = {"'ll": "will", "shall": "will", "wo": "will", "cannot": "can", "ca": 
     word: word for word in ("will", "can", "could", "may", "should", "would")
 }
 _TIMES = {"were": "was", "are": "is", "'s": "is", "'re": "is", "am": "is", "'m": "is", "got": "was", "get": "is", "gets": "is"}
-_ADMITS = ("admit", "acknowledg", "conced", "regret", "deplor", "lament", "confess")
+_ADMITS = ("admit", "acknowledg", "conced", "regret", "deplor", "lament", "confess", "note")
 _SORROW = frozenset("regret regrets contrition remorse apology apologies sorrow".split())
 # What did not happen to the customer, where it is said that it did not.
 _SPARED = frozenset(
@@ -138,6 +138,8 @@ def _owns(clause: Clause, sentence: Sentence, verb: str) -> bool:
         return False
     if not {"i", "we"} & {token.lower for token in sentence.tokens[clause.subject[0] : clause.subject[1]]}:
         return False
+    if {"myself", "ourselves"} & {token.lower for token in sentence.tokens[clause.first : clause.stop]}:
+        return True
     if clause.negative or clause.lemma == verb or clause.link == "because" or _FAILS & set(verb_classes(clause.lemma)):
         return True
     return any(phrase.start == clause.verb and phrase.name in _FAILS for phrase in phrases(sentence.tokens))

@@ -24,6 +24,8 @@ _HONEST = pattern(
     "not (?:yet )?(?:known|clear|certain|sure)",
     "unsure|unknown|unclear",
     "may|might also",
+    "as well",
+    "under examination|investigation|review",
     "if anything|whether",
     "(?:you|your \\w+) may|might have (?:noticed|heard|read|seen|received|already)",
 )
