@@ -13,7 +13,9 @@ from drafting.users import User
 from guardrails.case import Case, CaseError, load
 from guardrails.policy import Policy, parse_policy
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+_HERE = Path(__file__).parent
+EXAMPLES = next(folder for folder in (_HERE / "examples", _HERE.parent / "examples") if folder.is_dir())
+"""The sample cases: in the wheel beside the pages, in a checkout at its top."""
 
 
 @dataclass(frozen=True)
