@@ -7,7 +7,6 @@ from pathlib import Path
 from drafting.categories import SHIPPED, load_letters
 from drafting.skeleton import Skeleton
 from guardrails.case import CaseError
-from guardrails.company import load_rules
 from guardrails.policy import Policy, default_policy, load_policy
 from guardrails.rule import Rule
 from guardrails.rules import rules
@@ -57,6 +56,10 @@ def configuration(folder: Path | None = None) -> Configuration:
 def _rules(files: list[Path]) -> tuple[Rule, ...]:
     found = {rule.name: None for rule in rules()}
     own: list[Rule] = []
+    if not files:
+        return rules()
+    from guardrails.company import load_rules  # the models of its files are needed for this alone
+
     for path in files:
         for rule in load_rules(path):
             if rule.name in found:

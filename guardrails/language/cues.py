@@ -71,7 +71,7 @@ def _index() -> _Index:
     """Return all cues by the symbols that each may hang on, read once."""
     index: _Index = {}
     for path in sorted(_FOLDER.glob("*.txt")):
-        kind, macros = "", dict[str, str]()
+        kind, macros, read = "", dict[str, str](), dict[str, _Element]()
         for line in path.read_text(encoding="utf-8").splitlines():
             if not line or line[0] == "#":
                 continue
@@ -80,8 +80,13 @@ def _index() -> _Index:
             elif " = " in line:
                 name, _, words = line.partition(" = ")
                 macros[name] = words.replace(" ", "|")
+                read.clear()
             else:
-                elements = [_element(part, macros) for part in line.split()]
+                parts = line.split()
+                for part in parts:
+                    if part not in read:
+                        read[part] = _element(part, macros)
+                elements = [read[part] for part in parts]
                 at = min(
                     (n for n, element in enumerate(elements) if not (element.optional or element.negative or element.gap)), key=lambda n: _weight(elements[n])
                 )
@@ -108,6 +113,7 @@ def _next(elements: tuple[_Element, ...]) -> frozenset[str]:
     return elements[0].symbols
 
 
+@cache
 def _weight(element: _Element) -> float:
     """Return how often an element is likely to be met; the rarest is the one to hang a cue on."""
     if element.symbols & {"*", "#", "^", "$", "@s", "@c"}:
