@@ -7,7 +7,7 @@ import csv
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,13 +15,13 @@ from decimal import Decimal
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from drafting.rows import account_key
 from drafting.store import digest, encode
-from guardrails.case import Account, Case, CaseError, Kind, Remedy, explain, parse, read
+from guardrails.case import Account, Case, CaseError, Incident, Kind, Remedy, explain, parse, read
 
 Row = Mapping[str, str]
 
@@ -160,6 +160,26 @@ class Unusable:
     duplicate: bool = False
 
 
+class _FaultError(Exception):
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(reason)
+        self.key = key
+
+
+Part = TypeVar("Part", bound=BaseModel)
+
+
+def _valid(model: type[Part], data: object, part: str, kinds: Sequence[str] = ()) -> Part:
+    """Return a part of a case, or raise the fault with the key of the cell it is in."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False)[0]
+        place = [str(kinds[step]) if isinstance(step, int) and step < len(kinds) else str(step) for step in fault["loc"]]
+        words = [step for step in place if step != "items" and re.fullmatch(r"\w+", step) and not step.startswith("function")]
+        raise _FaultError(".".join([part, *words]), explain(error, model)) from None
+
+
 @dataclass(frozen=True)
 class Accounts:
     """A file of accounts beside its incident."""
@@ -198,7 +218,17 @@ class Accounts:
         remedy = plain.split(".")
         if len(remedy) == 3 and remedy[0] == "remedy" and remedy[1] in _KINDS and remedy[2] in ("amount", "currency", "text"):
             return plain
-        if plain.startswith(("account.", "incident.")):
+        part, _, rest = plain.partition(".")
+        if part in ("account", "incident") and rest:
+            probe: Any = "-"
+            for step in reversed(rest.split(".")):
+                probe = {step: probe}
+            model, least = (Account, {"company": "-"}) if part == "account" else (Incident, {"summary": "-"})
+            try:
+                model.model_validate(least | probe)
+            except ValidationError as error:
+                if any(fault["type"] == "extra_forbidden" for fault in error.errors()):
+                    raise CaseError(f"{self.path}: column {column!r}: {explain(error, model)}") from None
             return plain
         near = get_close_matches(plain, _PLAIN, 1)
         raise CaseError(
@@ -243,12 +273,8 @@ class Accounts:
             cohort = next((one.name for one in self.mass.cohorts.values() if one.takes({**raw, **row})), None)
         try:
             case = self._case(row, cohort)
-        except ValidationError as error:
-            place = ".".join(str(part) for part in error.errors()[0]["loc"] if isinstance(part, str) and not part.startswith("function"))
-            key = next((key for key in row if key == place or key.endswith(f".{place}") or place.endswith(key)), place)
-            return unusable(key, explain(error, Case))
-        except CaseError as error:
-            return unusable("remedy", str(error))
+        except _FaultError as fault:
+            return unusable(fault.key, str(fault))
         contact = case.account.contact.email.casefold() or case.account.contact.name.casefold()
         key = digest(encode([self.mass.incident, account_key(case), contact, case.incident.category or "", "letter"]))[:40]
         earlier = seen.execute("select number from letters where key = ?", (bytes.fromhex(key),)).fetchone()
@@ -289,14 +315,13 @@ class Accounts:
                 for name in parents:
                     place = place.setdefault(name, {})
                 place[last] = value
-        data: dict[str, Any] = dict(common) | {"account": Account.model_validate(account)}
+        data: dict[str, Any] = dict(common) | {"account": _valid(Account, account, "account")}
         if incident:
-            facts = self.mass.facts(cohort)["incident"]
-            data["incident"] = _merged(facts, incident)
+            data["incident"] = _valid(Incident, _merged(self.mass.facts(cohort)["incident"], incident), "incident")
         if remedies:
             own = [{"kind": kind, **values} for kind, values in remedies.items()]
             others = [item for item in common.remedy.items if item.kind not in remedies]
-            data["remedy"] = Remedy.model_validate({"items": [*own, *others], "approved_by": common.remedy.approved_by})
+            data["remedy"] = _valid(Remedy, {"items": [*own, *others], "approved_by": common.remedy.approved_by}, "remedy", list(remedies))
         return Case.model_validate(data)
 
     def _records(self) -> Generator[dict[str, str], None, None]:
