@@ -35,8 +35,11 @@ FAULTS = (
 # What a sentence can contribute to the five R's, and the letter it has in `eval/marked/elements.txt`.
 ELEMENTS = {"issue": "I", "effect": "E", "responsibility": "S", "remorse": "R", "restitution": "CT", "remedy": "T", "prevention": "P"}
 NAMES = (*ELEMENTS, *FAULTS)
-STRENGTH: Mapping[str, float] = {}
+# A feature counts that this many sentences have; a threshold comes from this many groups of writers.
 SMALLEST = 3
+FOLDS = 4
+# Smaller weights, in hundredths, are left out.
+LEAST = 7
 
 
 @dataclass(frozen=True)
@@ -135,17 +138,19 @@ def fit(chosen: Sequence[Row], name: str) -> tuple[float, dict[str, float]]:
     cells = [sorted(columns[feature] for feature in row.features if feature in columns) for row in known]
     indices = numpy.array([column for row in cells for column in row], dtype=numpy.int32)
     starts = numpy.cumsum([0, *map(len, cells)], dtype=numpy.int32)
-    matrix = csr_matrix((numpy.ones(len(indices)), indices, starts), shape=(len(known), len(columns)))
+    # A rare word says more than a frequent one.
+    rarity = numpy.log(len(known) / numpy.array([counts[feature] for feature in columns])) / 3
+    matrix = csr_matrix((rarity[indices], indices, starts), shape=(len(known), len(columns)))
     answers = numpy.array([row.labels[name] for row in known])
     model = LogisticRegression(
-        C=STRENGTH.get(name, 0.3),
+        C=0.3,
         solver="liblinear",
         class_weight={False: 1.0, True: min(4.0, (len(answers) - answers.sum()) / max(answers.sum(), 1)) ** 0.5},
         random_state=7,
         max_iter=400,
     )
     model.fit(matrix, answers)
-    return float(model.intercept_[0]), dict(zip(columns, map(float, model.coef_[0]), strict=True))
+    return float(model.intercept_[0]), dict(zip(columns, map(float, model.coef_[0] * rarity), strict=True))
 
 
 def score(row: Row, constant: float, weights: Mapping[str, float]) -> float:
@@ -153,12 +158,14 @@ def score(row: Row, constant: float, weights: Mapping[str, float]) -> float:
     return constant + sum(weights.get(feature, 0.0) for feature in row.features)
 
 
-def out_of_fold(chosen: Sequence[Row], name: str) -> list[tuple[Row, float]]:
-    """Return each row that has an answer with its score by weights learned from the other writers."""
+def out_of_fold(chosen: Sequence[Row], name: str, folds: int | None = None) -> list[tuple[Row, float]]:
+    """Return each row that has an answer with its score by weights learned from the other writers, one left out at a time or in that many groups."""
     found = []
-    for writer in sorted({row.writer for row in chosen}):
-        constant, weights = fit([row for row in chosen if row.writer != writer], name)
-        found += [(row, score(row, constant, weights)) for row in chosen if row.writer == writer and name in row.labels]
+    writers = sorted({row.writer for row in chosen})
+    groups = [writers[number :: folds or len(writers)] for number in range(min(folds or len(writers), len(writers)))]
+    for group in groups:
+        constant, weights = fit([row for row in chosen if row.writer not in group], name)
+        found += [(row, score(row, constant, weights)) for row in chosen if row.writer in group and name in row.labels]
     return found
 
 
@@ -182,11 +189,11 @@ def train(chosen: Sequence[Row]) -> str:
     constants: list[int] = []
     table: dict[str, list[int]] = {}
     for number, name in enumerate(NAMES):
-        threshold = best_threshold(out_of_fold(chosen, name), name)[0]
+        threshold = best_threshold(out_of_fold(chosen, name, FOLDS), name)[0]
         constant, weights = fit(chosen, name)
         constants.append(round(100 * (constant - threshold)))
         for feature, weight in weights.items():
-            if abs(rounded := round(100 * weight)) >= 4:
+            if abs(rounded := round(100 * weight)) >= LEAST:
                 table.setdefault(feature, []).extend((number, rounded))
     lines = ",\n".join(f"{json.dumps(name, ensure_ascii=False)}:{json.dumps(table[name], separators=(',', ':'))}" for name in sorted(table))
     return f'{{"detectors":{json.dumps(NAMES)},\n"constants":{json.dumps(constants)},\n"features":{{\n{lines}\n}}}}\n'

@@ -1,14 +1,21 @@
-"""The five R's: which of them a letter holds, and where."""
+"""The five R's: which of them a letter holds, and where.
 
-from collections.abc import Mapping
+Each sentence is heard by the learned detectors; what they say of the whole letter is added up softly, so that two
+half-clear sentences can count as one clear one. What they cannot know is ruled here: an apology for a feeling, on a
+condition or of stock words is no remorse, a recognition needs both the failure and what it did to the customer, and from
+high severity on ending the incident is no restitution.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import exp, log
 from typing import NamedTuple
 
 from guardrails.case import Severity
 from guardrails.finding import Field
-from guardrails.language.clauses import clauses
-from guardrails.language.detector import judge
-from guardrails.letter import Reading
+from guardrails.language.apology import apologies, worth
+from guardrails.language.clauses import Role
+from guardrails.letter import Reading, Sentence
 
 ELEMENTS = ("recognition", "responsibility", "remorse", "restitution", "prevention")
 
@@ -33,26 +40,57 @@ class Element:
         return bool(self.evidence)
 
 
-_THRESHOLDS = {"recognition": "effect", "responsibility": "responsibility", "remorse": "remorse", "prevention": "prevention"}
+# How much a letter must say in all before a detector's word counts.
+_ENOUGH = {"issue": 0.2, "effect": -0.4, "responsibility": 0.9, "remorse": 0.8, "restitution": 0.5, "remedy": 0.5, "prevention": 0.4}
 
 
 def elements(reading: Reading) -> Mapping[str, Element]:
     """Return the five R's of a letter, in their order, judged on its text alone."""
-    found: dict[str, list[Place]] = {name: [] for name in ELEMENTS}
-    issue: list[Place] = []
-    for sentence in reading.text:
-        if len(sentence.tokens) < 3:
-            continue
-        scores = judge(sentence.tokens, clauses(sentence.tokens)).scores
-        place = Place("body", sentence.start, sentence.end)
-        for name, detector in _THRESHOLDS.items():
-            if scores[detector] > 0:
-                found[name].append(place)
-        if scores["issue"] > 0:
-            issue.append(place)
-        grave = reading.severity.rank >= Severity.HIGH.rank
-        if scores["remedy" if grave else "restitution"] > 0:
-            found["restitution"].append(place)
-    if not issue and len(found["recognition"]) < 2:
-        found["recognition"] = []
-    return {name: Element(tuple(found[name])) for name in ELEMENTS}
+    text = [sentence for sentence in reading.text if sentence.tokens]
+    issue = _said(reading, "issue", reading.all)
+    effect = _said(reading, "effect", reading.all)
+    grave = reading.severity.rank >= Severity.HIGH.rank
+    remedy = _said(reading, "remedy", text)
+    found = {
+        "recognition": tuple(dict.fromkeys((*issue, *effect))) if issue and effect else (),
+        "responsibility": _said(reading, "responsibility", [sentence for sentence in text if not _about_us(reading, sentence)]),
+        "remorse": _remorse(reading, text),
+        "restitution": remedy if grave else tuple(dict.fromkeys((*_said(reading, "restitution", text), *remedy))),
+        "prevention": _said(reading, "prevention", [sentence for sentence in text if _may_prevent(reading, sentence)]),
+    }
+    return {name: Element(tuple(sorted(found[name], key=lambda place: (place.field == "body", place.start)))) for name in ELEMENTS}
+
+
+def _said(reading: Reading, name: str, where: Sequence[Sentence]) -> tuple[Place, ...]:
+    """Return the sentences that say it, where all of them together say it clearly enough."""
+    scored = [(reading.verdict(sentence).scores[name], sentence) for sentence in where if sentence.tokens]
+    enough = _ENOUGH[name]
+    if not scored or log(sum(exp(min(2 * score, 40)) for score, _ in scored)) / 2 <= enough:
+        return ()
+    clear = [sentence for score, sentence in scored if score > enough] or [max(scored, key=lambda pair: pair[0])[1]]
+    return tuple(Place(sentence.field, sentence.start, sentence.end) for sentence in clear)
+
+
+def _about_us(reading: Reading, sentence: Sentence) -> bool:
+    """Whether a sentence tells of the sender's own hardship: what "we" suffered is no fault owned."""
+    return reading.verdict(sentence).scores["self-focus"] > 0.5
+
+
+def _may_prevent(reading: Reading, sentence: Sentence) -> bool:
+    """Whether a sentence may name a change: it does not tell the customer what to do, boast, or tell the failure."""
+    parts = reading.clauses(sentence)
+    scores = reading.verdict(sentence).scores
+    asks = bool(parts) and parts[0].form == "imperative" and not any(part.actor is Role.SENDER for part in parts)
+    return not asks and scores["over-promise"] < 1.5 and scores["issue"] < scores["prevention"] + 1.5
+
+
+def _remorse(reading: Reading, text: Sequence[Sentence]) -> tuple[Place, ...]:
+    """Return the sentences that are sorry for what we did or for what it did to the customer."""
+    aimed, rest = [], []
+    for sentence in text:
+        said = apologies(sentence)
+        if any(worth(reading, sentence, apology) is None for apology in said):
+            aimed.append(Place(sentence.field, sentence.start, sentence.end))
+        elif not said:
+            rest.append(sentence)
+    return (*aimed, *_said(reading, "remorse", rest))

@@ -53,7 +53,8 @@ _LEADING = frozenset("with and or many sincere sincerest deepest heartfelt full 
 _BREAKS = frozenset(";:.!?…—–")
 _SPEAKING = frozenset("i we company us me bank firm".split())
 _STILL = frozenset(
-    """i we am are 'm 're is be was would please truly very so deeply sincerely our my do then consider this an that accept extend have you the has it should""".split()
+    """i we am are 'm 're is be was would please truly very so deeply sincerely our my do then consider this an that accept
+    extend have you the has it should""".split()
 )
 
 _OPENING = frozenset("and but so also again once more please kindly sincerely do therefore anyway anyhow , too either then well with".split())

@@ -90,17 +90,19 @@ _RELATIVE = frozenset(("that", "which", "who", "whom", "whose", "what"))
 _STOPS = frozenset(';:.!?…—–()[]"“”')
 _PREFIXES = frozenset("re mis double over under cross pre auto hand un out co de spot triple".split())
 _PAST_ONLY = frozenset(
-    """was were did had went took came saw gave knew wrote broke fell threw grew began chose drove forgot froze rose spoke stole wore woke shook ate drew flew hid
-    rang ran sang sank swam tore withdrew became overtook arose undertook mistook overwrote forwent showed could would should might""".split()
+    """was were did had went took came saw gave knew wrote broke fell threw grew began chose drove forgot froze rose spoke stole wore woke shook
+    ate drew flew hid rang ran sang sank swam tore withdrew became overtook arose undertook mistook overwrote forwent showed could would should
+    might""".split()
 )
 
 
 # Words that look like verbs of a class and are, in letters, nearly always nouns or adjectives.
 _NEVER_VERBS = frozenset(
-    """thing things morning evening king spring string during nothing anything something everything building ceiling feeling wedding being human team teams time times
-    hundred need red bed shed seed feed speed sacred wicked naked rugged aged indeed order orders account accounts data file files page pages people customer customers day days hour hours
-    week weeks month months year years minute minutes morning evening night nights price prices invoice invoices figure figures number numbers line lines system systems service services
-    name names part parts case cases end ends place places way ways job jobs step steps point points fact facts shop office invoice staff support group product products
+    """thing things morning evening king spring string during nothing anything something everything building ceiling feeling wedding being human
+    team teams time times hundred need red bed shed seed feed speed sacred wicked naked rugged aged indeed order orders account accounts data
+    file files page pages people customer customers day days hour hours week weeks month months year years minute minutes morning evening night
+    nights price prices invoice invoices figure figures number numbers line lines system systems service services name names part parts case
+    cases end ends place places way ways job jobs step steps point points fact facts shop office invoice staff support group product products
     list lists screen screens room rooms tool tools load loads shelf water power site letter letters record records ring address trust""".split()
 )
 
@@ -340,7 +342,7 @@ def _finite_follows(shapes: list[str], words: list[str], at: int) -> bool:
             return False
         if shapes[step] in "bhomV" and words[step] != "'s":
             return True
-        if shapes[step] == "e" and shapes[step - 1] in "Nz":
+        if shapes[step] == "e" and shapes[step - 1] in "Nz" and words[step] != lemma(words[step]):
             return True
     return False
 
@@ -514,18 +516,18 @@ def _clause(
     form, tense, modal, negative = group
     actor = role(words[subject[0] : subject[1]], sender, customer)
     passive = form != "ing" and form != "imperative" and _passive(words, shapes, at, verb)
+    if words[slice(*subject)] == ["who"] and subject[0]:
+        subject = _antecedent(shapes, subject[0])
+        actor = role(words[slice(*subject)], sender, customer)
     if subject[0] == subject[1]:
         # Inverted, inherited from the clause before, or nobody's.
         inverted = next((step for step in range(at + 1, verb) if shapes[step] == "p"), None)
         if inverted is not None:
             subject = (inverted, inverted + 1)
             actor = role(words[inverted : inverted + 1], sender, customer)
-        elif link in {"who", "which", "that"} and form == "finite" and begin >= 2:
-            start = begin - 2
-            while start > 0 and shapes[start - 1] not in "xcsrbhomvVet" and begin - start < 6:
-                start -= 1
-            subject = (start, begin - 1)
-            actor = role(words[start : begin - 1], sender, customer)
+        elif link in {"which", "that"} and form == "finite" and begin >= 2:
+            subject = _antecedent(shapes, begin - 1)
+            actor = role(words[slice(*subject)], sender, customer)
         elif found and form != "imperative" and not (form == "finite" and link == ""):
             last = found[-1]
             if not (last.passive and form in {"to", "ing"}) or last.actor is not Role.NOBODY:
@@ -546,6 +548,8 @@ def _clause(
             actor = Role.SENDER
     start, end = _object(words, shapes, stop)
     patient = role(words[start:end], sender, customer)
+    if start < end and words[end : end + 1] in (["nothing"], ["no"], ["nobody"]):
+        negative = True
     if passive:
         patient = actor
         actor = Role.NOBODY
@@ -556,6 +560,14 @@ def _clause(
     if start < end and words[start] in {"no", "nothing", "nobody", "neither"}:
         negative = True
     return Clause(begin, stop, verb, lemma(words[verb]), subject, actor, (start, end), patient, tense, modal, negative, passive, form, link)
+
+
+def _antecedent(shapes: list[str], relative: int) -> tuple[int, int]:
+    """Return the words that a relative pronoun stands for: the noun group before it."""
+    start = max(relative - 1, 0)
+    while start > 0 and shapes[start - 1] not in "xcsrbhomvVet" and relative - start < 5:
+        start -= 1
+    return (start, relative)
 
 
 def _passive(words: list[str], shapes: list[str], at: int, verb: int) -> bool:

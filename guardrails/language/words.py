@@ -20,12 +20,13 @@ _PARTICLES = frozenset(
 
 
 class Lexicon(NamedTuple):
-    """The word classes as read from their files: by verb, by noun, by written word, and phrases by their first word."""
+    """The word classes as read from their files: by verb, by noun, by written word, phrases by their first word, and the wider group of a class."""
 
     verbs: dict[str, tuple[str, ...]]
     nouns: dict[str, tuple[str, ...]]
     words: dict[str, tuple[str, ...]]
     phrases: dict[str, list[tuple[tuple[str, ...], str]]]
+    groups: dict[str, str]
     irregular: dict[str, str]
     past: frozenset[str]
     participles: frozenset[str]
@@ -36,12 +37,15 @@ def lexicon() -> Lexicon:
     """Return the word classes, read once."""
     tables: list[dict[str, tuple[str, ...]]] = []
     phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    groups: dict[str, str] = {}
     for name in ("verbs", "nouns", "words"):
         table: dict[str, tuple[str, ...]] = {}
         current = ""
         for line in _lines(name):
             if line[0] == "[":
-                current = line[1:-1]
+                current, _, group = line[1:-1].partition(": ")
+                if group:
+                    groups[current] = group
                 continue
             for word in line.split():
                 if "_" in word or "-" in word[1:]:
@@ -73,7 +77,7 @@ def lexicon() -> Lexicon:
         "tying": "tie",
     }
     verbs, nouns, words = tables
-    return Lexicon(verbs, nouns, words, phrases, irregular, frozenset(past), frozenset(participles))
+    return Lexicon(verbs, nouns, words, phrases, groups, irregular, frozenset(past), frozenset(participles))
 
 
 def _lines(name: str) -> list[str]:
@@ -176,6 +180,13 @@ def classes(word: str) -> tuple[str, ...]:
 def verb_classes(verb: str) -> tuple[str, ...]:
     """Return the classes of a verb, given in its base form."""
     return lexicon().verbs.get(verb, ())
+
+
+@lru_cache(maxsize=4096)
+def groups(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the wider groups that classes belong to."""
+    table = lexicon().groups
+    return tuple(dict.fromkeys(table[name] for name in names if name in table))
 
 
 class Phrase(NamedTuple):
