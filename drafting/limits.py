@@ -41,6 +41,7 @@ class Limits:
         self._url = url
         self._sqlite = url.startswith("sqlite")
         self._local = threading.local()
+        self._opened: list[Any] = []
         # Two threads of our own: the engine's are many, and a connection for each would use up the server's.
         self._threads = ThreadPoolExecutor(2, "limits")
         self._connection().execute(
@@ -50,14 +51,21 @@ class Limits:
     def _connection(self) -> Any:
         if getattr(self._local, "connection", None) is None:
             if self._sqlite:
-                self._local.connection = sqlite3.connect(self._url.removeprefix("sqlite:///"), isolation_level=None, timeout=30)
+                self._local.connection = sqlite3.connect(self._url.removeprefix("sqlite:///"), isolation_level=None, timeout=30, check_same_thread=False)
                 for pragma in ("journal_mode=wal", "synchronous=off"):  # a crash of ours loses nothing, and a power cut only the last second's pace
                     self._local.connection.execute(f"pragma {pragma}")
             else:
                 import psycopg
 
                 self._local.connection = psycopg.connect(self._url, autocommit=True)
+            self._opened.append(self._local.connection)
         return self._local.connection
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._threads.shutdown(cancel_futures=True)
+        for connection in self._opened:
+            connection.close()
 
     def _run(self, statement: str, values: Mapping[str, Any]) -> Any:
         """Run a statement; a connection that broke (the server restarted) is made anew, until it works."""

@@ -144,6 +144,11 @@ class _Way:
     write: Writer
     desk: Desk
 
+    @property
+    def revisions(self) -> int:
+        """How often a letter is mended; without a model it would be composed the same again."""
+        return 0 if self.orders.models == ("template",) else self.orders.revisions
+
 
 class _Circuit:
     """Closed while the models answer. After five failures in a row nothing is begun for a while, then one letter tries."""
@@ -221,6 +226,7 @@ class Worker:
         self._engine.destroy(workflow_completion_timeout_sec=0)
         self._clerk.close()
         self._clerk.join(10)
+        self.limits.close()
         if self._watch:
             self._watch.close()
         elif self._lock:
@@ -266,14 +272,14 @@ class Worker:
                 select(func.count()).select_from(tables.jobs).where(_JOB.batch.in_(names), _JOB.state == "fed", _JOB.worker == self.name)
             ).scalar_one()
         room = (1 if self._circuit.probing else self._window(running)) - mine
-        fed: list[tuple[int, int]] = []
+        fed: list[tuple[str, int, int]] = []
         for row in running:
             if room > len(fed):
                 fed += self._take(row, room - len(fed))
         from dbos import SetWorkflowID
 
-        for letter_id, attempt in fed:
-            with SetWorkflowID(f"{letter_id}/{attempt}"):
+        for batch, letter_id, attempt in fed:
+            with SetWorkflowID(f"{batch}/{letter_id}/{attempt}"):
                 self._engine.enqueue_workflow(QUEUE, self._letter, letter_id, attempt)
         return bool(fed)
 
@@ -283,7 +289,7 @@ class Worker:
         window = 2 * self.at_once
         return max(2, min(window, int(min(rates) * LONGEST_WAIT / max(self._workers, 1)))) if len(rates) == len(running) else window
 
-    def _take(self, row: BatchRow, room: int) -> list[tuple[int, int]]:
+    def _take(self, row: BatchRow, room: int) -> list[tuple[str, int, int]]:
         """Mark waiting letters of a batch as fed, and return them; the batch stops here at its cap, its pilot and its end."""
         with self.store.begin() as session:
             now = session.get(BatchRow, row.id, lock=True)
@@ -315,8 +321,8 @@ class Worker:
             wanted = (
                 select(_JOB.letter_id, _JOB.attempt).where(_JOB.batch == row.id, _JOB.state == "waiting").order_by(_JOB.attempt, _JOB.letter_id).limit(room)
             )
-            taken = [(letter, attempt + 1) for letter, attempt in run(wanted.with_for_update(skip_locked=True))]
-            ids = [letter for letter, _ in taken]
+            taken = [(row.id, letter, attempt + 1) for letter, attempt in run(wanted.with_for_update(skip_locked=True))]
+            ids = [letter for _, letter, _ in taken]
             run(
                 update(tables.jobs).where(_JOB.letter_id.in_(ids)).values(state="fed", attempt=_JOB.attempt + 1, starts=0, worker=self.name, fed_at=session.now)
             )
@@ -341,7 +347,7 @@ class Worker:
         priced: Decimal | None = cost
         try:
             complete = way.write(case)
-            made = await draft(case, remembered, way.desk.policy, revisions=way.orders.revisions, rules=way.desk.rules, folder=self.setup.prompts)
+            made = await draft(case, remembered, way.desk.policy, revisions=way.revisions, rules=way.desk.rules, folder=self.setup.prompts)
             texts, priced = written(made), made.usage.cost
             self._circuit.well()
         except ModelFailure as error:
@@ -432,18 +438,18 @@ class Worker:
                 self._watch.forget(name)
         with self.store.read() as session:
             old = session.connection.execute(
-                select(_JOB.letter_id, _JOB.attempt)
+                select(_JOB.batch, _JOB.letter_id, _JOB.attempt)
                 .where(_JOB.state == "fed", _JOB.fed_at < session.now - timedelta(seconds=10), _JOB.worker == self.name)
                 .limit(500)
             ).all()
-        ids = [f"{letter}/{attempt}" for letter, attempt in old]
+        ids = [f"{batch}/{letter}/{attempt}" for batch, letter, attempt in old]
         known = {one.workflow_id: one.status for one in self._engine.list_workflows(workflow_ids=ids, load_input=False, load_output=False)} if ids else {}
         from dbos import SetWorkflowID
 
-        for letter, attempt in old:
-            state = known.get(f"{letter}/{attempt}")
+        for batch, letter, attempt in old:
+            state = known.get(f"{batch}/{letter}/{attempt}")
             if state is None:  # the worker was killed between its mark and the engine's
-                with SetWorkflowID(f"{letter}/{attempt}"):
+                with SetWorkflowID(f"{batch}/{letter}/{attempt}"):
                     self._engine.enqueue_workflow(QUEUE, self._letter, letter, attempt)
             elif state not in ("ENQUEUED", "PENDING", "DELAYED"):  # ended without a word in the record
                 with self.store.begin() as session:
