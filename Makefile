@@ -44,6 +44,10 @@ check: .venv/installed-dev  ## The fast checks: format, types, layers, fast test
 
 bench: .venv/installed-dev .venv-bench/installed  ## Time and measure, beside other checkers, in under ten minutes
 	@$(BIN)/python -m eval.bench
+	@$(BIN)/python -m ui.bench
+
+bench-full: bench  ## All of `make bench`, and the long evaluation runs
+	@$(BIN)/python -m eval.bench --evaluation
 
 .venv-bench/installed: requirements-bench.txt
 	@echo "Installing the checkers to compare with ..."
