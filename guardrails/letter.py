@@ -15,7 +15,9 @@ from guardrails.language.tokens import Token, sentences, tokenize
 if TYPE_CHECKING:
     from guardrails.elements import Element
     from guardrails.facts.ledger import Ledger
+    from guardrails.language.apology import Apology, Worth
     from guardrails.language.clauses import Clause
+    from guardrails.language.cues import Cue
     from guardrails.language.detector import Verdict
     from guardrails.policy import Policy
 
@@ -161,6 +163,8 @@ class Reading:
         self.category = (case.incident.category if case else None) or "other"
         self._clauses: dict[Sentence, tuple[Clause, ...]] = {}
         self._verdicts: dict[Sentence, Verdict] = {}
+        self._cues: dict[Sentence, tuple[Cue, ...]] = {}
+        self._apologies: dict[Sentence, tuple[tuple[Apology, Worth | None], ...]] = {}
 
     @cached_property
     def subject(self) -> tuple[Sentence, ...]:
@@ -277,6 +281,24 @@ class Reading:
             from guardrails.language.detector import judge
 
             found = self._verdicts[sentence] = judge(sentence.tokens, self.clauses(sentence))
+        return found
+
+    def cues(self, sentence: Sentence) -> "tuple[Cue, ...]":
+        """Return the turns of speech in a sentence that give a fault away."""
+        found = self._cues.get(sentence)
+        if found is None:
+            from guardrails.language.cues import cues
+
+            found = self._cues[sentence] = tuple(cues(sentence.tokens))
+        return found
+
+    def apologies(self, sentence: Sentence) -> "tuple[tuple[Apology, Worth | None], ...]":
+        """Return the apologies in a sentence, each with what it is worth where it is worth little."""
+        found = self._apologies.get(sentence)
+        if found is None:
+            from guardrails.language.apology import apologies, worth
+
+            found = self._apologies[sentence] = tuple((apology, worth(self, sentence, apology)) for apology in apologies(sentence))
         return found
 
     @cached_property

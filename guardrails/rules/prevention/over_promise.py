@@ -10,7 +10,7 @@ Economics of Apologies" (2022): an apology that promises to do better, and fails
 from collections.abc import Iterator
 
 from guardrails.finding import Level, Match
-from guardrails.language.cues import Cue, around, cues
+from guardrails.language.cues import Cue, around
 from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule, pattern
 
@@ -36,7 +36,7 @@ def find(reading: Reading) -> Iterator[Match]:
     for sentence in reading.text:
         if not sentence.tokens or reading.verdict(sentence).scores["over-promise"] <= _ENOUGH:
             continue
-        said = [cue for cue in cues(sentence.tokens) if cue.kind == "over-promise" and not _qualified(sentence, cue)]
+        said = [cue for cue in reading.cues(sentence) if cue.kind == "over-promise" and not _qualified(sentence, cue)]
         if said and not _DISCLAIMS.search(sentence.flat):
             yield Match(sentence.field, sentence.words(*around(sentence.tokens, said[0].start, max(cue.stop for cue in said))))
 

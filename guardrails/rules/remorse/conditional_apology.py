@@ -9,9 +9,9 @@ Source: domain, "The mistakes a letter is checked for"; Kampf, "Public (non-)apo
 from collections.abc import Iterator
 
 from guardrails.finding import Level, Match
-from guardrails.language.apology import apologies, condition, span
+from guardrails.language.apology import condition, span
 from guardrails.language.clauses import Clause, Role
-from guardrails.language.cues import around, cues
+from guardrails.language.cues import around
 from guardrails.language.words import verb_classes
 from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule, pattern
@@ -29,6 +29,11 @@ _HONEST = pattern(
     "if anything|whether",
     "(?:you|your \\w+) may|might have (?:noticed|heard|read|seen|received|already)",
 )
+# Without one of these words a sentence doubts nothing.
+_DOUBTS = frozenset(
+    """may might could should were had if any whatever such perhaps possibly maybe conceivably arguably presumably extent degree insofar inasmuch far event case
+    assuming supposing presuming provided potential possible supposed alleged perceived wherever where whenever who said cannot""".split()
+)
 _HARMS = frozenset(("malfunction", "damage", "suffer", "delay", "omit", "mishandle", "breach", "cause", "feel", "use_up", "affect_self", "happen"))
 _SEEMS = frozenset("look seem sound appear feel come be have can could find hold stand dent put get take cause make".split())
 
@@ -39,9 +44,9 @@ def find(reading: Reading) -> Iterator[Match]:
         if not sentence.tokens:
             continue
         words = [token.lower for token in sentence.tokens]
-        found = [span(sentence, apology) for apology in apologies(sentence) if condition(words, apology)]
-        if reading.verdict(sentence).scores["conditional-apology"] > _ENOUGH and not _honest(reading, sentence):
-            for cue in cues(sentence.tokens):
+        found = [span(sentence, apology) for apology, _ in reading.apologies(sentence) if condition(words, apology)]
+        if _DOUBTS & set(words) and reading.verdict(sentence).scores["conditional-apology"] > _ENOUGH and not _honest(reading, sentence):
+            for cue in reading.cues(sentence):
                 if cue.kind == "conditional-apology":
                     found.append(sentence.words(*around(sentence.tokens, cue.start, cue.stop)))
             found += [sentence.words(clause.first, max(clause.stop, clause.verb + 1)) for clause in reading.clauses(sentence) if _doubted(words, clause)]

@@ -10,7 +10,7 @@ Shapes Customer Satisfaction" (2021).
 from collections.abc import Iterator
 
 from guardrails.finding import Level, Match
-from guardrails.language.apology import apologies, span, worth
+from guardrails.language.apology import span
 from guardrails.letter import Reading
 from guardrails.rule import Rule
 
@@ -18,8 +18,8 @@ from guardrails.rule import Rule
 def find(reading: Reading) -> Iterator[Match]:
     """Yield each apology whose object is a stock word for harm, with nothing about what happened."""
     for sentence in reading.all:
-        for apology in apologies(sentence):
-            if worth(reading, sentence, apology) == "generic-apology":
+        for apology, worth in reading.apologies(sentence):
+            if worth == "generic-apology":
                 yield Match(sentence.field, span(sentence, apology))
 
 

@@ -8,8 +8,7 @@ Source: apologise first, explain second (domain, section 1).
 from collections.abc import Iterator
 
 from guardrails.finding import Level, Match
-from guardrails.language.apology import apologies
-from guardrails.language.cues import Cue, cues
+from guardrails.language.cues import Cue
 from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule
 
@@ -26,7 +25,7 @@ def find(reading: Reading) -> Iterator[Match]:
         if found := _excuse(reading, sentence):
             yield found
             return
-        if reading.verdict(sentence).scores["responsibility"] > _OWNS or apologies(sentence):
+        if reading.verdict(sentence).scores["responsibility"] > _OWNS or reading.apologies(sentence):
             return
 
 
@@ -35,8 +34,8 @@ def _excuse(reading: Reading, sentence: Sentence) -> Match | None:
     scores = reading.verdict(sentence).scores
     if scores["late-apology"] <= _EXCUSES or scores["responsibility"] > _OWNS:
         return None
-    said = [cue for cue in cues(sentence.tokens) if cue.kind == "late-apology" and not _theirs(sentence, cue)]
-    if not said or any(apology.sign < said[0].start for apology in apologies(sentence)):
+    said = [cue for cue in reading.cues(sentence) if cue.kind == "late-apology" and not _theirs(sentence, cue)]
+    if not said or any(apology.sign < said[0].start for apology, _ in reading.apologies(sentence)):
         return None
     return Match(sentence.field, sentence.whole)
 

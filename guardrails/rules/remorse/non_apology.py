@@ -9,7 +9,7 @@ Source: domain, "The mistakes a letter is checked for"; Kampf, "Public (non-)apo
 from collections.abc import Iterator
 
 from guardrails.finding import Level, Match
-from guardrails.language.apology import apologies, span, worth
+from guardrails.language.apology import span
 from guardrails.letter import Reading
 from guardrails.rule import Rule
 
@@ -17,8 +17,8 @@ from guardrails.rule import Rule
 def find(reading: Reading) -> Iterator[Match]:
     """Yield each apology whose object is a feeling, an impression, a wish, an unnamed experience or a condition."""
     for sentence in reading.all:
-        for apology in apologies(sentence):
-            if worth(reading, sentence, apology) == "non-apology":
+        for apology, worth in reading.apologies(sentence):
+            if worth == "non-apology":
                 yield Match(sentence.field, span(sentence, apology))
 
 
