@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from drafting import desk as desks
 from drafting.desk import Desk, View
@@ -320,6 +321,21 @@ FORMS = (
 )
 
 
+def forms(now: View) -> list[Data]:
+    """Return the forms a letter leaves in; a short one also as a mail that the mail program opens."""
+    found: list[Data] = [{"label": label, "url": f"/api/letters/{now.row.id}/export/{form}"} for label, form in FORMS]
+    standing, to = now.revision, now.case.account.contact.email
+    if standing and to:
+        link = f"mailto:{quote(to, safe='@')}?subject={quote(standing.subject)}&body={quote(standing.body.replace(chr(10), chr(13) + chr(10)))}"
+        if len(link) <= MAILTO:
+            found.insert(1, {"label": "Open in the mail program", "url": f"/api/letters/{now.row.id}/export/txt", "mailto": link})
+    return found
+
+
+MAILTO = 2000
+"""Characters of a mail link that every mail program still takes whole."""
+
+
 def actions(here: Desk, now: View, neighbours: tuple[int | None, int | None], fixed: bool) -> list[Data]:
     """Return the buttons of the page in their order, each with the reason why it can not be pressed now."""
     row, who = now.row, here.user
@@ -367,7 +383,7 @@ def actions(here: Desk, now: View, neighbours: tuple[int | None, int | None], fi
                 "key": "Alt+X",
                 "primary": True,
                 "needs": ["saved"],
-                "menu": [{"label": label, "url": f"/api/letters/{row.id}/export/{form}"} for label, form in FORMS],
+                "menu": forms(now),
             }
         )
     elif row.revision:
@@ -382,6 +398,8 @@ def actions(here: Desk, now: View, neighbours: tuple[int | None, int | None], fi
         more.append({"name": "done_postmortem", "label": "The post-mortem has gone out"})
     if writes:
         more += [{"name": f"kept_{one.id}", "label": f"Promise kept: {one.text[:60]}"} for one in now.promises if one.state == "open"]
+    if not fixed:
+        more.append({"name": "facts", "label": "Change the facts…"})
     more.append({"name": "internal", "label": "Show internal facts (noted in the audit log)"})
     if writes and row.state in {State.EXPORTED, State.FOLLOW_UP_DUE}:
         more.append({"name": "supersede", "label": "Write a new one in its place…"})

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable
 
-from browsing import Desk, Watch, body, button, choose, go, settled, write
+from browsing import Desk, Watch, axe, body, button, choose, go, settled, write
 from playwright.sync_api import Page, expect
 from seeds import CLEAR, Seeds
 
@@ -174,6 +174,39 @@ def test_changed_facts_are_shown_and_wait_for_a_look(page: Page, desk: Desk, see
     expect(button(page, "approve")).to_have_attribute("aria-disabled", "true")
     page.get_by_role("button", name="I have looked at it").click()
     expect(button(page, "approve")).to_have_attribute("aria-disabled", "false")
+
+
+def test_facts_are_changed_from_the_page(page: Page, desk: Desk, seeds: Seeds) -> None:
+    row = seeds.letter()
+    go(page, f"{desk.url}/letter?id={row.id}")
+    button(page, "more").click()
+    page.get_by_role("button", name="Change the facts…").click()
+    box = page.get_by_role("dialog")
+    expect(box.get_by_role("button", name="The case as it stands")).to_be_visible()
+    settled(page)
+    assert axe(page) == []
+    with page.expect_download() as download:
+        box.get_by_role("button", name="The case as it stands").click()
+    case = json.loads(download.value.path().read_text())
+    case["account"]["impact"] = "Femke wrote the pallet count on 52 delivery notes by hand"
+    box.locator("input[type=file]").set_input_files({"name": "case.json", "mimeType": "application/json", "buffer": json.dumps(case).encode()})
+    expect(page.get_by_role("button", name="I have looked at it")).to_be_visible()
+    assert "52 delivery notes" in str(seeds.view(row.id).case.account.impact)
+
+
+def test_a_short_letter_can_go_to_the_mail_program(window: Callable[..., Watch], desk: Desk, seeds: Seeds) -> None:
+    watch = window(desk.url)
+    watch.allow.append("another origin: mailto:femke@")
+    page = watch.page
+    number = seeds.letter().id
+    go(page, f"{desk.url}/letter?id={number}")
+    button(page, "approve").click()
+    expect(page.locator(".head .b").first).to_have_text("Approved")
+    settled(page)
+    button(page, "export").click()
+    page.get_by_role("button", name="Open in the mail program").click()
+    expect(page.locator(".head .b").first).to_have_text("Exported")
+    assert any("mailto:femke@vanhouten-kaas.example?subject=The%20pallet" in one for one in watch.bad)
 
 
 def test_missing_facts_are_asked_for_and_go_into_the_letter(page: Page, desk: Desk) -> None:

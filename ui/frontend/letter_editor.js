@@ -163,10 +163,14 @@ function mount(c) {
     clearTimeout(I.keeper); I.sent = I.text()
     I.send("act", {name: a.name, ...I.text(), base: I.base, letter: I.data.letter ?? null})
   }
-  I.download = async url => {
+  I.download = async (url, mailto) => {
     try {
       const r = await fetch(url, {method: "POST", headers: {"x-amends": "1"}})
       if (!r.ok) throw new Error((await r.json().catch(() => ({}))).error || `the server answered ${r.status}`)
+      if (mailto?.startsWith("mailto:")) {              // the record has noted it; the mail program has the rest
+        const a = el("a"); a.href = mailto; a.click(); I.why.textContent = "Handed to your mail program. Nothing was sent."
+        return I.send("act", {name: "exported", ...I.text(), base: I.base, letter: I.data.letter ?? null})
+      }
       const name = /filename="([^"]+)"/.exec(r.headers.get("content-disposition") || "")?.[1] || "letter"
       const a = el("a"); a.href = URL.createObjectURL(await r.blob()); a.download = name; a.click(); setTimeout(() => URL.revokeObjectURL(a.href), 5000)
       I.why.textContent = `Saved as ${name}. Nothing was sent.`
@@ -408,7 +412,7 @@ function header(I) {
       if (open) list.querySelector("button")?.focus()
     }
     a.open = () => toggle(list.hidden)
-    for (const item of a.menu) list.append(button(item.label, "", () => { toggle(false); b.focus(); item.url ? I.download(item.url) : I.act({...a, name: item.name, menu: null, label: item.label}) }))
+    for (const item of a.menu) list.append(button(item.label, "", () => { toggle(false); b.focus(); item.url ? I.download(item.url, item.mailto) : I.act({...a, name: item.name, menu: null, label: item.label}) }))
     box.onkeydown = e => { if (e.key === "Escape") { toggle(false); b.focus() } }
     box.addEventListener("focusout", e => { if (e.relatedTarget && !box.contains(e.relatedTarget)) toggle(false) })
     box.append(b, list); I.bar.append(box)

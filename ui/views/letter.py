@@ -1,5 +1,7 @@
 """One letter: read it in a minute, mend it, decide."""
 
+import json
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -8,8 +10,9 @@ from drafting import aftercare
 from drafting import desk as desks
 from drafting.errors import Conflict, DeskError
 from drafting.store.queue import Filter, queue
+from guardrails.case import CaseError, decode, parse
 from guardrails.letter import Letter
-from ui import identity, letters, listing, state
+from ui import drafts, identity, letters, listing, state
 from ui.client import desk, follow_up
 from ui.components import letter_editor, sent, sheet
 
@@ -79,7 +82,7 @@ def decide(name: str, pressed: int, text: Letter, base: int) -> None:
             decided(
                 pressed, "is approved" if row.state.value == "approved" else "has your approval and waits for another", after, row.state.value != "in_review"
             )
-        case "send_back" | "override" | "close" | "supersede":
+        case "send_back" | "override" | "close" | "supersede" | "facts":
             session[state.DIALOG] = (name, pressed, base, sha)
         case "undo":
             desks.undo(here, pressed)
@@ -177,6 +180,26 @@ def ask(name: str, pressed: int, base: int, sha: str) -> None:
     box()
 
 
+@st.dialog("Change the facts", on_dismiss="rerun")
+def ask_facts(pressed: int) -> None:
+    """Take a case file in the place of the letter's facts; what the text then says wrongly is shown beside it."""
+    case = desks.view(here, pressed).case
+    st.write("Take the case, change what has become known, and open it here. The letter stays as it is; sentences that the new facts make wrong are shown.")
+    data = json.dumps(drafts.plain(case), indent=2, ensure_ascii=False)
+    st.download_button("The case as it stands", data, f"case-{pressed}.json", "application/json", icon=":material/download:")
+    file = st.file_uploader("The changed case", type=["toml", "json", "yaml", "yml"], key="facts_file")
+    if file is None:
+        return
+    try:
+        changed = parse(decode(file.getvalue().decode("utf-8-sig", "replace"), Path(file.name).suffix.lower(), file.name), file.name)
+        kind = {name: getattr(changed.incident, name) or getattr(case.incident, name) for name in ("severity", "category")}
+        desks.change_case(here, pressed, changed.model_copy(update={"incident": changed.incident.model_copy(update=kind)}))
+    except (CaseError, DeskError) as error:
+        sheet("facts_error", {"title": "This case can not be used", "text": str(error), "tone": "bad"})
+        return
+    st.rerun()
+
+
 if letter_id is None:
     st.title("Letter")
     sheet("letter_empty", {"empty": ["No letter is open.", "Open one from the review queue, or draft a new one."]})
@@ -219,4 +242,4 @@ if unsaved and unsaved.base != now.row.revision:
     data["compare"] = lost[2] if lost and lost[0] == letter_id else [now.row.revision, "now", 0]
 letter_editor(KEY, data, act=act, suppress=suppress, comment=comment, drafted=lambda: None)
 if waiting := session.pop(state.DIALOG, None):
-    ask(*waiting)
+    ask_facts(waiting[1]) if waiting[0] == "facts" else ask(*waiting)
