@@ -29,7 +29,7 @@ def main() -> int:
     """Print the benchmark's table; with `--evaluation` how long scoring and an evaluation run take, and nothing else."""
     setup = configuration()
     if "--evaluation" in sys.argv:
-        cpu, wall = rescoring(setup)
+        wall, cpu = rescoring(setup)
         print(f"1,000 stored drafts scored anew: {cpu:.1f} s CPU, {wall:.1f} s by the clock")
         print(f"overhead of an evaluation run at concurrency 32: {overhead(setup) * 100:.1f} % of the model's own time")
         return 0
