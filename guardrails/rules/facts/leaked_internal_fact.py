@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 from guardrails.case import Case, parse
 from guardrails.facts import words
+from guardrails.facts.hints import Hints, hinting, hints
 from guardrails.facts.known import Known, known
 from guardrails.facts.values import Day, Kind, Period, Scan, same_money
 from guardrails.facts.words import STOP, concept, stem
@@ -78,6 +79,7 @@ _FRAME = re.compile(
     |next\ to|against|by)\ your\ name|ha(?:ve|s|ve\ got|'s\ got)\ you\ (?:down|on|marked|listed)
     |under\ (?:your|the)\ hat|not\ public\ yet|i\ (?:know|hear|heard|notice|noticed|gather|see|understand|believe)\ (?:that\ )?(?:you|your)|we\ (?:know
     |hear|heard|gather|understand)\ (?:that\ )?(?:you|your)|as\ the\ corridor|rumou?r|whisper
+    |i\ (?:realise|realize|am\ told)|word\ has\ (?:reached|got)|off\ the\ record
     |(?:not|n't)\ (?:normally|usually|as\ a\ rule)|normally\ not|around\ the\ corner|draws?\ near|before\ we\ (?:speak|talk|sit|meet|discuss)|(?:i
     |we)\ am\ conscious|mindful|make\ up\ your\ mind|decision\ to\ make|decisions?\ to\ take|negotiating|on\ the\ table|even\ for\ an?|(?:after|before|by
     |until|this\ side\ of)\ christmas|(?:in|before|by|after)\ the\ new\ year)\b""",
@@ -127,9 +129,9 @@ def _find(reading: Reading) -> Iterator[Match]:
     if reading.case is None:
         return
     facts = known(reading.case).everything
-    touched = _touched(facts, reading.case)
+    touched, ways = _touched(facts, reading.case), hinting(facts)
     for line in reading.ledger.lines:
-        yield from _leaks(line.sentence, line.scan, facts, touched)
+        yield from _leaks(line.sentence, line.scan, facts, touched, ways)
 
 
 def _touched(facts: Known, case: Case) -> frozenset[int]:
@@ -149,7 +151,7 @@ _CALENDAR = frozenset("january february march april may june july august septemb
 """Months are no words of a note: whether a date leaks is told by the date."""
 
 
-def _leaks(sentence: Sentence, scan: Scan, facts: Known, touched: frozenset[int]) -> Iterator[Match]:
+def _leaks(sentence: Sentence, scan: Scan, facts: Known, touched: frozenset[int], ways: Hints) -> Iterator[Match]:
     weights: list[_Weighed] = []
     signs = any(token.lower.startswith(_SIGNS) for token in sentence.tokens)
     for status in _STATUS.finditer(sentence.flat) if signs else ():
@@ -176,6 +178,7 @@ def _leaks(sentence: Sentence, scan: Scan, facts: Known, touched: frozenset[int]
         else:
             weights.append((token.start, token.end, 0.4 if word in _COMMON else 1.0, evidence))
     weights += _values(sentence, scan, facts)
+    weights += [(*span, 2.0, evidence) for span, evidence in hints(sentence, facts, ways)]
     if not weights:
         return
     weights += [(*sentence.span(frame.start(), frame.end()), 1.0, None) for frame in _FRAME.finditer(sentence.flat)]
@@ -302,11 +305,13 @@ rule = Rule(
         "We owe you an answer «before we speak about the contract in March».",
         "«Given what your account is worth to us», I called our engineers myself.",
         "«I know you have been trying Brightdesk», and I understand it.",
+        "«Word has reached us that you are seeing other people».",
     ),
     good=(
         "The May export failed on Monday.",
         "We renewed the certificate on 4 May.",
         "Other systems were not touched.",
+        "Seeing other people's exports go through on Monday must have been hard.",
     ),
     given=parse(
         {
