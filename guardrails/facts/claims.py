@@ -75,7 +75,8 @@ def features(sentence: Sentence, facts: Known, parts: Sequence[Clause]) -> dict[
     new = {word for word in said if word not in facts.vocabulary}
     count = max(len(said), 1)
     best = max((len(fact.words & said.keys()) for fact in facts.facts), default=0)
-    found = {name: 1.0 for name, pattern in _KINDS.items() if pattern.search(flat)}
+    hits = {name: hit for name, pattern in _KINDS.items() if (hit := pattern.search(flat))}
+    found = dict.fromkeys(hits, 1.0)
     share = len(new) / count
     found["share"] = share
     found["new"] = min(len(new), 8) / 8
@@ -83,8 +84,7 @@ def features(sentence: Sentence, facts: Known, parts: Sequence[Clause]) -> dict[
     found["best"] = min(best, 6) / 6
     found["known"] = min(count - len(new), 8) / 8
     for key in ("audit", "third", "nature", "record", "yours", "told", "new", "all", "who"):
-        hit = _KINDS[key].search(flat)
-        if hit:
+        if hit := hits.get(key):
             words = [word for word in hit[0].split() if word not in STOP and word.isalpha()]
             found[f"{key}:new"] = 1.0 if any(concept(word) not in facts.vocabulary for word in words) else 0.0
             found[f"{key}:share"] = share
