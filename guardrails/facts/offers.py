@@ -21,7 +21,10 @@ from guardrails.letter import Part, Reading, Sentence
 # Words that make a present of something.
 _GIFT = re.compile(
     r"""(?<!\w)(?:(?:'s|is|are|be|,|-|—|months?|weeks?|service|one|order|have\ \w+(?:\ and\ \w+)?)\ on\ (?:us|me)(?=\ ?(?:[.,;:!)(]|and|this|for|as|\Z))
-    |on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|gift|gifts|voucher|vouchers|coupon|coupons|gift\ card|(?:two|three
+    |on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|gift|gifts|voucher|vouchers|coupon|coupons|gift\ card
+    |(?<!ask\ )(?<!asks\ )for\ nothing
+    |at\ our\ expense
+    |(?:two|three
     |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|goodwill
     |free\ (?:\w+\ ){0,2}(?:month|months|week|weeks|year|years|night|nights|service|order|orders|visit|visits|training|access|upgrade|seat|seats
     |consultation|delivery|shipping|trial)|(?:month|months|week|weeks|year|years|quarter|nights?)\ (?:free|gratis)
@@ -32,7 +35,9 @@ _GIFT = re.compile(
 )
 # Words that give money back or forgo it.
 _GIVE = re.compile(
-    r"""(?<!\w)(?:refund\w*|credit(?:s|ed|ing)?|reimburs\w*|compensat\w*|repay\w*|repaid|waiv\w*|abat(?:e|es|ed|ing)|deduct\w*|knock\w*|halv\w*|forgo\w*
+    r"""(?<!\w)(?:refund\w*|(?:price|fee|rate)\ (?:\w+\ ){0,2}(?:lowered|cut|reduced|dropped)
+    |not\ (?:invoice|charge|bill)\ you|add\ to\ that|(?:is|are)\ yours
+    |credit(?:s|ed|ing)?|reimburs\w*|compensat\w*|repay\w*|repaid|waiv\w*|abat(?:e|es|ed|ing)|deduct\w*|knock\w*|halv\w*|forgo\w*
     |forgive\ (?:the|your)|topp?\w*\ you\ up|chuck\w*|popp\w*|shav\w*|struck\ out|strike\ out|write\ off|written\ off
     |(?:comes?|goes?|going|coming|flows?|returns?|sent|send|sending|gives?|giving|gets?|have|paid|pay|paying)\ (?:\w+\ ){0,4}back|returns?\ to\ you
     |(?:takes?|taking|took|taken|comes?|coming)\ (?:[^.;]{0,40}\ )?(?:off|down)|lighter|lower\ (?:the|your)|(?:have|has|had|'ve|will|'ll|shall|i
@@ -45,7 +50,8 @@ _GIVE = re.compile(
 )
 # A sentence without one of these beginnings makes no offer.
 _SIGNS = (
-    "on", "free", "compl", "gift", "vouch", "coup", "ticket", "goodw", "month", "week", "year", "without", "no", "our", "gesture", "token", "thank",
+    "on", "free", "not", "n't", "is", "are", "add", "for", "pric", "fee", "rate", "at",
+    "compl", "gift", "vouch", "coup", "ticket", "goodw", "month", "week", "year", "without", "no", "our", "gesture", "token", "thank",
     "peace", "code", "disc",
     "pay", "off", "serv", "loyal", "hamper", "bottle", "box", "refund", "credit", "reimb", "compens", "repa", "waiv", "abat", "deduct", "knock",
     "halv", "forg", "top", "chuck",
@@ -57,7 +63,7 @@ _SIGNS = (
 )  # fmt: skip
 _GESTURE = re.compile(
     r"\b(?:by way of (?:thanks|apology|amends|peace offering|an? )|as (?:a |our )?(?:small |little |modest )?(?:gesture|token|thank|apology)|in token "
-    r"of|peace offering|goodwill)"
+    r"of|peace offering|goodwill|on (?:its|their|the) way (?:back )?to you)"
 )
 _LAND = re.compile(
     r"\byou (?:will|'ll) (?:find|see)\b|\b(?:rounded|raised|topped) (?:that|it|this) (?:up )?to\b|\b(?:land|landed|show up|shown up|arrived|arrive"
@@ -65,9 +71,9 @@ _LAND = re.compile(
 )
 _COVER = re.compile(
     r"(?<!\w)(?:we|i|us)(?: (?:will|shall|'ll|are|am|'re|'m))?(?: also)? (?:cover|covering|pay for|paying for|bear|bearing|meet the cost|pick up the "
-    r"(?:bill|tab|cost))\b"
+    r"(?:bill|tab|cost))\b(?! (?:both|it|them|that|those|all of it)\b)"
 )
-_WHOLE = re.compile(r"\b(?:on the house|pay nothing|nothing to pay|not pay|full|whole|entire|in full|completely)\b")
+_WHOLE = re.compile(r"\b(?:on the house|not (?:invoice|charge|bill) you|pay nothing|nothing to pay|not pay|full|whole|entire|in full|completely)\b")
 _PART = re.compile(
     r"\b(?:(?:one |a |the )?half|halve|(?:one |a )(?:third|quarter|tenth|fifth)|two thirds|three quarters)\b(?! (?:past|an hour|a day|an? \w+ hour|to "
     r"|hour|of an hour))"
@@ -208,7 +214,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
                 part
                 and not _in_number(sentence, start, part, text, here)
                 and not _PART.search(told)
-                and not any(value.kind is Kind.PERCENT for value in allowed.values)
+                and not (_share(part[0]) & {value.value for value in allowed.values if value.kind is Kind.PERCENT})
             )
             and (said & _MONEY_NOUNS or _months_in(here) or re.search(r"\b(?:quarter|term|meet|cover|bear|comes? back)\b", text))
             and not _in_facts(part[0], facts)
@@ -219,7 +225,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         if (
             whole
             and not held
-            and re.search(r"\b(?:waiv\w*|refund\w*|credit\w*|on the house|pay nothing|nothing to pay|not pay|free)\b", text)
+            and re.search(r"\b(?:waiv\w*|refund\w*|credit\w*|on the house|pay nothing|nothing to pay|not pay|not invoice|not charge|not bill|free)\b", text)
             and not _free_in_facts(said, facts)
         ):
             yield Offer(sentence.field, span, missing, allowed.evidence)
@@ -258,6 +264,12 @@ def _clauses(sentence: Sentence) -> list[tuple[int, int]]:
         else:
             merged.append((start, stop))
     return [(start, stop - (tokens[stop - 1].lower in {",", ";", ":", "—", "–", ".", "!", "?"} and stop - start > 1)) for start, stop in merged]
+
+
+def _share(part: str) -> frozenset[object]:
+    """Return the percentages that a share in words may stand for."""
+    shares = {"half": "50", "halve": "50", "third": "33", "quarter": "25", "tenth": "10", "fifth": "20", "thirds": "67", "quarters": "75"}
+    return frozenset({Decimal(shares[part.split()[-1]])})
 
 
 def _in_number(sentence: Sentence, start: int, part: re.Match[str], text: str, here: list[Value]) -> bool:
@@ -317,16 +329,22 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
             gift and re.search(r"\bfree (?:\w+ )?(?:months?|weeks?|years?|nights?)\b", text),
             re.search(r"(?:get|gets|have|enjoy|added|add|of|with)(?: an?)?$", before)
             and not re.match(r"(?:of )?(?:the )?(?:delay|wait|silence|notice|work|old)", after),
-            lengths and len(said & allowed.words - _MONEY_NOUNS) > 1,
+            lengths and len(said & allowed.words - _MONEY_NOUNS) > (0 if gift else 1),
             named and concept("fees") in said,
         )
         offered = any(ways)
         return offered and not any(what.fits(seconds) for seconds, key in facts.durations if not key.startswith("remedy"))
     if isinstance(what, Period) and what.months and len(what.months) < 4 and (gift or give):
         named_months = {month for other in allowed.values for month in _months(other)}
-        return (
-            bool(named_months) and not what.months & named_months and not _named_otherwise(value, scan) and not what.months & {day.month for day in facts.dates}
-        )
+        if not named_months or what.months & named_months:
+            return False
+        before = " ".join(piece.lower for piece in scan.pieces[max(value.first - 5, 0) : value.first])
+        if re.search(r"\b(?:until|till|to)(?: the end of)?$", before):
+            # An offer that lasts longer than the approved one, which has a last day too.
+            return bool(said & allowed.words - _MONEY_NOUNS) and bool(re.search(r"\b(?:until|till|through|to the end)\b", allowed.text.lower()))
+        if re.search(r"\b(?:back|refund|refunding|waive|waiving)(?: [a-z]+ and)?$", before):
+            return True
+        return not _named_otherwise(value, scan) and not what.months & {day.month for day in facts.dates}
     return False
 
 
@@ -351,7 +369,11 @@ def _in_facts(text: str, facts: Known) -> bool:
 def _free_in_facts(said: frozenset[str], facts: Known) -> bool:
     """Whether the facts themselves say that this costs nothing."""
     return any(
-        re.search(r"\b(?:free|cost|costs|charge|charged|nothing|waive|waived|gratis)\b", fact.text.lower()) and (said & fact.words) - _MONEY_NOUNS
+        re.search(
+            r"\b(?:free|no (?:\w+ )?(?:cost|charge)|without (?:\w+ )?charge|our (?:own )?(?:cost|expense)|(?:cost|costs) nothing|not charged|waived?|gratis)\b",
+            fact.text.lower(),
+        )
+        and (said & fact.words) - _MONEY_NOUNS
         for fact in facts.facts
         if not fact.ticket and not fact.key.startswith("remedy")
     )
