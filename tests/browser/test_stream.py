@@ -34,7 +34,7 @@ def test_marks_appear_while_the_letter_is_written(writing: Desk, window: Callabl
     begin(page, writing)
     expect(page.locator('[data-rule="plain-use"]')).to_be_visible()
     assert "Kind regards" not in body(page).inner_text()
-    expect(button(page, "open")).to_be_visible(timeout=20_000)
+    expect(button(page, "open")).to_be_visible(timeout=60_000)
     expect(body(page)).to_contain_text("Kind regards")
     assert page.evaluate("window.__amendsFirst[0]") < 3_000
 
@@ -51,6 +51,11 @@ def test_stop_keeps_the_text_and_it_becomes_a_letter(writing: Desk, window: Call
     body(page).click()
     page.keyboard.press("Control+End")
     page.keyboard.type("and my own words")
+    expect(page.locator(".foot")).to_contain_text("Kept as you type")
+    page.reload()
+    settled(page)
+    choose(page, "Case", "Minor bug")
+    expect(body(page)).to_contain_text("and my own words")
     button(page, "keep").click()
     page.wait_for_url("**/letter?id=*")
     settled(page)
@@ -65,11 +70,11 @@ def test_a_failed_draft_says_why_and_is_tried_again_with_another_model(writing: 
     choose(page, "Case", "Minor bug")
     choose(page, "Model", "openai:slow")
     page.get_by_role("button", name="Draft the letter").click(delay=60)
-    expect(page.get_by_text(re.compile("Drafting failed: openai:slow")).first).to_be_visible()
+    expect(page.get_by_text(re.compile("Drafting failed: openai:slow")).first).to_be_visible(timeout=60_000)
     settled(page)
     choose(page, "Model", "Template")
     page.get_by_role("button", name="Draft again").click(delay=60)
-    expect(button(page, "open")).to_be_visible(timeout=20_000)
+    expect(button(page, "open")).to_be_visible(timeout=60_000)
 
 
 def test_a_draft_goes_on_when_its_tab_is_closed(writing: Desk, window: Callable[..., Watch]) -> None:

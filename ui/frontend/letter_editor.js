@@ -189,7 +189,7 @@ function mount(c) {
     const words = (I.text().body.match(/\S+/g) || []).length
     I.count.textContent = words ? `${words} words` : ""
     if (I.state.textContent.startsWith("Not kept") && I.seq > I.kept) return
-    I.state.textContent = I.stream_open ? "" : dirty ? (I.seq > I.kept ? "Edited" : "Edited, kept as you type; not saved as a revision") : I.data.saved_note || ""
+    I.state.textContent = I.stream_open ? "" : dirty ? (I.seq > I.kept ? "Edited" : "Edited, kept as you type; not saved as a revision") : !I.data.saved && I.data.keep_url && words ? (I.seq > I.kept ? "Edited" : "Kept as you type") : I.data.saved_note || ""
   }
   I.paint = () => {
     const fs = (I.report?.findings || []).filter(f => !I.muted.has(same(f)))

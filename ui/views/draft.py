@@ -114,6 +114,8 @@ def stopped() -> None:
 def drafted() -> None:
     """Remember what became of the draft."""
     session[state.DRAFT_DONE] = sent(KEY, "drafted")
+    if session[state.DRAFT_DONE].get("letter"):
+        desks.discard(here, "draft")
 
 
 def act() -> None:
@@ -126,8 +128,9 @@ def act() -> None:
         ready, again = session[state.DRAFT_READY]
         try:
             session[state.OPEN] = drafts.keep(here.user, ready, again, str(said["subject"]), str(said["body"]))
+            desks.discard(here, "draft")
         except DeskError as error:
-            session[state.DRAFT_DONE] = {"error": str(error)}
+            session[state.DRAFT_DONE] = {"error": str(error), "subject": said["subject"], "body": said["body"]}
 
 
 st.title("Draft a letter")
@@ -181,6 +184,8 @@ with left:
     job = jobs.get(session.get(state.DRAFT_JOB, ""), person.name)
     done = session.get(state.DRAFT_DONE)
     running = job is not None and done is None
+    if job is None and done is None and (left_here := desks.kept(here, "draft")):
+        done = {"left": True, "subject": left_here["subject"], "body": left_here["body"]}
     with st.container(horizontal=True, gap="small"):
         st.button(
             "Draft again" if done else "Draft the letter",
@@ -214,6 +219,8 @@ with right:
         alerts = [{"text": f"Kept as {letters.ref(done['letter'])}, revision 1. {done.get('said', '')}".strip(), "tone": "note"}]
     elif done and ready:
         buttons = [{"gap": True}, {"name": "keep", "label": "Keep this text as a letter", "primary": True}]
+        if done.get("left"):
+            alerts = [{"text": "This text was left here. Keep it as a letter, or draft anew.", "tone": "note"}]
         if done.get("error"):
             alerts = [{"text": f"Drafting failed: {done['error']}. What has been written stays below: draft again, choose another model, or go on by hand."}]
     if ready and state.DRAFT_WORD not in session:
@@ -221,14 +228,14 @@ with right:
     letter_editor(
         KEY,
         {
-            "key": session.get(state.DRAFT_JOB, "none"),
+            "key": session.get(state.DRAFT_JOB, "left" if done else "none"),
             "subject": (done or {}).get("subject", ""),
             "body": (done or {}).get("body", ""),
-            "readonly": running or bool(done and done.get("letter")) or not job,
+            "readonly": running or bool(done and done.get("letter")) or not (job or done),
             "base": 0,
             "check_url": "/api/check",
             "check": {"case": session.get(state.DRAFT_WORD)},
-            "keep_url": None,
+            "keep_url": None if done and done.get("letter") else "/api/typed/draft",
             "stream_url": f"/api/drafts/{job.id}/stream" if job and running else None,
             "alerts": alerts,
             "actions": buttons,
