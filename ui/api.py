@@ -59,7 +59,9 @@ async def check(request: Request) -> Response:
     """Answer with what the rules say of a text."""
     text = await _text(request)
     return (
-        text if isinstance(text, Response) else await _answer(letters.check_text, _person(request), text.subject, text.body, text.letter, text.case, text.trial, text.facts)
+        text
+        if isinstance(text, Response)
+        else await _answer(letters.check_text, _person(request), text.subject, text.body, text.letter, text.case, text.trial, text.facts)
     )
 
 
