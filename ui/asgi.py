@@ -176,10 +176,11 @@ def serve(port: int = 8501, address: str = "127.0.0.1") -> None:
     from guardrails.case import CaseError
     from ui import identity
 
-    if not local(address) and not identity.required():
+    # Another host name means a proxy in front: its visitors would all come from this machine, and be its one local user.
+    others = f"--address: {address}" if not local(address) else "AMENDS_HOSTS: the desk" if os.environ.get("AMENDS_HOSTS", "").strip() else ""
+    if others and not identity.required():
         raise CaseError(
-            f"--address: {address} can be reached by others, and nobody has to sign in: "
-            "make a user with `amends users add`, or set AMENDS_USER_HEADER or AMENDS_OIDC_*"
+            f"{others} can be reached by others, and nobody has to sign in: make a user with `amends users add`, or set AMENDS_USER_HEADER or AMENDS_OIDC_*"
         )
     with (HERE / "streamlit.toml").open("rb") as file:
         settings = {f"{section}.{name}": value for section, table in tomllib.load(file).items() for name, value in table.items()}

@@ -195,11 +195,13 @@ def test_one_local_user_is_told_so(page: Page, desk: Desk) -> None:
     expect(page.get_by_text("One local user with full rights")).to_be_visible()
 
 
-def test_no_other_address_without_authentication(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
+@pytest.mark.parametrize(("address", "hosts"), [("0.0.0.0", ""), ("::", ""), ("127.0.0.1", "desk.example.com")])
+def test_others_reach_no_desk_without_authentication(tmp_path: Path, address: str, hosts: str) -> None:
+    desk = Desk(tmp_path, environment={"AMENDS_HOSTS": hosts})
     said = subprocess.run(
-        [sys.executable, "-c", f"from ui.asgi import serve; serve(port={free_port()}, address='0.0.0.0')"],
-        cwd=ROOT, env=desk.variables, capture_output=True, text=True, timeout=60,
+        [sys.executable, "-m", "ui", "ui", "--address", address, "--port", str(free_port())],
+        cwd=ROOT, env=desk.variables, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
-    assert said.returncode != 0
+    assert said.returncode == 2
     assert "amends users add" in said.stderr
+    assert len(said.stderr.splitlines()) == 1
