@@ -38,7 +38,7 @@ class Apology(NamedTuple):
 
 # --- the sign
 
-_SAY = frozenset("apologise apologize sympathise sympathize".split())
+_SAY = frozenset("apologise apologize sympathise sympathize deplore lament hate".split())
 _NOUN = frozenset(
     "apology apologies excuses pardon indulgence contrition sympathy sympathies condolences commiserations regrets sorrow remorse forgiveness".split()
 )
@@ -89,7 +89,7 @@ def apologies(sentence: Sentence) -> list[Apology]:
 def _may_say(word: str) -> bool:
     if word in {"sorry", "sorrier", "regret", "regretted", "heart", "hearts", "pity", "shame", "unfortunate", "regrettable", "feel"}:
         return True
-    return word in _NOUN or word in _AFFECTED or word in _PARDON or lemma(word) in _SAY or lemma(word) in _AFFECT
+    return word == "bad" or word in _NOUN or word in _AFFECTED or word in _PARDON or lemma(word) in _SAY or lemma(word) in _AFFECT
 
 
 def _is_sign(words: Sequence[str], at: int) -> bool:
@@ -103,6 +103,10 @@ def _is_sign(words: Sequence[str], at: int) -> bool:
     last = before[-1] if before else ""
     if word in {"sorry", "sorrier"}:
         return last not in {"a", "the", "that", "its", "not", "n't"} and after[:1] not in (["state"], ["-"], ["sight"], ["excuse"]) and _speaks(words, at)
+    if word == "bad":
+        return last == "too" and at < 3
+    if word in {"hate", "lament", "deplore"}:
+        return at == 0 or (bool({"i", "we"} & set(before[-4:])) and _speaks(words, at))
     if lemma(word) in _SAY:
         return not {"not", "n't", "never"} & set(before[-3:]) and not {"had", "having", "asked"} & set(before[-2:]) and _speaks(words, at)
     if word == "regret":
@@ -119,7 +123,7 @@ def _is_sign(words: Sequence[str], at: int) -> bool:
             return after[:1] != ["to"]
         return bool({"our", "my"} & set(before[-4:])) or given or last in _LEADING or not last[0].isalnum()
     if word in _AFFECTED:
-        return bool({"i", "we", "team"} & set(before[-5:])) and bool({"am", "are", "'m", "'re", "was", "were"} & set(before))
+        return bool({"i", "we", "team"} & set(before[-5:])) and bool({"am", "are", "'m", "'re", "was", "were", "feel"} & set(before))
     if lemma(word) in _AFFECT:
         return after[:1] in (["us"], ["me"]) and bool({"it", "that", "what", "this"} & set(before))
     if word in {"heart", "hearts"}:
@@ -142,6 +146,8 @@ def _is_sign(words: Sequence[str], at: int) -> bool:
                 and after[0] in {"us", "me", "the", "any", "this", "our"}
             )
         )
+    if last == "a" and ({"what", "find"} & set(before[-3:])):
+        return True
     return last in {"a", "is", "'s", "be", "deeply", "most", "truly"} and (at < 2 or bool({"it", "that"} & set(before))) and not {"i", "we"} & set(before[-2:])
 
 
@@ -224,7 +230,14 @@ _UNLIKED = re.compile(
     r"\b(?:to|of) (?:your|their|everyone 's|everybody 's) (?:\w+ )?(?:liking|taste|satisfaction|expectations?|hopes|wishes|preferences?)\b"
     r"|\b(?:not|n't|never|short of|below|failed? to|could|unable to|less than)\b[^,;]{0,40}?"
     r"\b(?:expectations?|preferences?|hopes?|hoped|expected|pictured|imagined|wished|wanted|looking|come to expect)\b"
-    r"|\b(?:not|n't) (?:for|to) every(?:one|body)\b|\bexpectations were not\b"
+    r"|\b(?:not|n't) (?:for|to) every(?:one|body)\b"
+    r"|\bexpectations? [^,;]{0,30}?(?:was|were) (?:not|different|a different|higher)\b|\b(?:bad|sour|bitter|nasty) taste\b"
+    r"|\brub(?:s|bed)? [^,;]{1,25} wrong way\b"
+    r"|\b(?:not|n't) (?:\w+ )?(?:make|made|leave|left|keep|kept) (?:you|your|anyone|the)(?: \w+){0,2} (?:happy|pleased|content)\b"
+    r"|\b(?:not|n't|so little|less than) (?:\w+ )?(?:comfortable|happy|pleased|satisfied|content|inclined)\b"
+    r"|\blight in which\b|\bso? ?misunderstood\b|\bout of humou?r\b"
+    r"|\b(?:was|were|been|is|are) (?:\w+ )?(?:taken|received|read|understood) (?:otherwise|amiss|badly|differently|wrongly|the wrong way|by your|in a)\b"
+    r"|\blost (?:\w+ )?(?:trust|confidence|faith)\b|\bbad feelings?\b|\bconclusions? (?:to|that) \w+"
     r"|\b(?:not|n't) (?:\w+ )?(?:please|suit|satisfy|convince|impress|match your|find your|meet your) ?(?:you|your|taste|liking)?\b"
 )
 _UNNAMED = re.compile(

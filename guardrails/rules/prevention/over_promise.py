@@ -15,7 +15,7 @@ from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule, pattern
 
 # How much the learned detector must say for a turn of speech to count: far less than it takes without one.
-_ENOUGH = -2.5
+_ENOUGH = -3.0
 _DISCLAIMS = pattern(
     "(?:can|could|will|would|do|shall|wo|ca) (?:not|n't) (?:promise|guarantee|swear|tell|say|claim|pretend|vow|assure|undertake|warrant|call)",
     "cannot (?:promise|guarantee|swear|tell|say|claim|pretend|vow|assure|undertake|warrant|call)",

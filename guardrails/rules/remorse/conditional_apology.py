@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from guardrails.finding import Level, Match
 from guardrails.language.apology import condition, span
-from guardrails.language.clauses import Clause, Role
+from guardrails.language.clauses import Clause
 from guardrails.language.cues import around
 from guardrails.language.words import verb_classes
 from guardrails.letter import Reading, Sentence
@@ -24,6 +24,8 @@ _HONEST = pattern(
     "not (?:yet )?(?:known|clear|certain|sure)",
     "unsure|unknown|unclear",
     "may|might also",
+    "think what",
+    "because (?:i|we)",
     "as well",
     "under examination|investigation|review",
     "if anything|whether",
@@ -45,9 +47,9 @@ def find(reading: Reading) -> Iterator[Match]:
             continue
         words = [token.lower for token in sentence.tokens]
         found = [span(sentence, apology) for apology, _ in reading.apologies(sentence) if condition(words, apology)]
-        if _DOUBTS & set(words) and reading.verdict(sentence).scores["conditional-apology"] > _ENOUGH and not _honest(reading, sentence):
+        if words[-1] != "?" and _DOUBTS & set(words) and reading.verdict(sentence).scores["conditional-apology"] > _ENOUGH and not _honest(reading, sentence):
             for cue in reading.cues(sentence):
-                if cue.kind == "conditional-apology":
+                if cue.kind == "conditional-apology" or (cue.kind == "doubted past" and _past(reading, sentence)):
                     found.append(sentence.words(*around(sentence.tokens, cue.start, cue.stop)))
             found += [sentence.words(clause.first, max(clause.stop, clause.verb + 1)) for clause in reading.clauses(sentence) if _doubted(words, clause)]
         last = -1
@@ -63,15 +65,20 @@ def _honest(reading: Reading, sentence: Sentence) -> bool:
     return any(_HONEST.search(other.flat) for other in (sentence, *following))
 
 
+def _past(reading: Reading, sentence: Sentence) -> bool:
+    """Whether a sentence tells of what has been, not of what may be done."""
+    return all(clause.tense in {"past", "perfect", "conditional"} for clause in reading.clauses(sentence) if clause.form == "finite")
+
+
 def _doubted(words: list[str], clause: Clause) -> bool:
     """Whether a clause makes a past harm to the customer a mere case: "if your charts looked off"."""
-    if clause.link != "if" or clause.tense not in {"past", "perfect"} or clause.form != "finite":
+    if clause.link != "if" or clause.tense != "past" or clause.form != "finite":
         return False
     start = clause.first - 1
     before = words[start - 1] if start > 0 else ""
     if before in {"as", "even", "what", "see", "know", "ask", "asked", "tell", "check", "only", "wonder", "except", "than"}:
         return False
-    if "were" in words[clause.first : clause.verb + 1] and clause.actor in {Role.THING, Role.SENDER}:
+    if "were" in words[clause.first : clause.verb + 1] and {"it", "i", "he", "she", "this", "that"} & set(words[slice(*clause.subject)]):
         return False
     if "just" in words[clause.first : clause.stop] or "had" in words[clause.first : clause.first + 3]:
         return False
