@@ -116,6 +116,8 @@ def _is_sign(words: Sequence[str], at: int) -> bool:
     if word == "regretted":
         return bool({"is", "are", "be"} & set(before)) or (at + 2 >= len(words) and at < 4) or (bool({"i", "we"} & set(before[-3:])) and _speaks(words, at))
     if word in _NOUN:
+        if "you" in before and not {"owe", "have", "beg", "ask", "to"} & set(before):
+            return False
         if _ELSEWHERE & set(before[-4:]) and not {"owe", "an", "beg", "crave", "ask"} & set(before[-4:]):
             return last == "a" and at < 8
         given = any(lemma(other) in _GIVING for other in before) or (word == "regrets" and last in {"company", "bank", "firm", "management", "board"})
@@ -331,6 +333,8 @@ def _ours(clause: Clause) -> bool:
 
 def _perceives(words: Sequence[str], clause: Clause, stop: int) -> bool:
     """Whether a clause says how something felt, looked or was taken, and to whom else than us."""
+    if clause.form == "to":
+        return False
     behind = words[clause.verb + 1 : min(clause.verb + 8, stop)]
     if clause.passive:
         moved = clause.patient is Role.CUSTOMER and bool(_MOODS & set(words[clause.verb : clause.verb + 1]))
