@@ -36,6 +36,9 @@ _PROMISE = re.compile(
     rf"|next |soon |only |gladly ){{0,2}}{_REACH}"
     rf"|\blet (?:'s|us) (?:[\w-]+ ){{0,2}}{_REACH}"
 )
+_AND_THEN = re.compile(
+    r"(?<![\w'])(?:i|we) ?(?:'ll|’ll|will|shall) [^.;]{1,90} and (?:then |will |shall )?(?:call|ring|phone|write to|tell|update|e-?mail|text|report to) you\b"
+)
 _RECEIVE = re.compile(
     r"\byou (?:and your \w+ |all |both )?(?:will|shall|'ll) (?:also |then |each |still |first |next |now ){0,2}(?:hear|have|get|receive|find|see|be "
     r"(?:hearing|getting|receiving|told|called|sent|given))\b"
@@ -87,6 +90,8 @@ def announces(sentence: Sentence, reading: Reading) -> bool:
             continue
         conditional = bool(_CONDITION.search(cut)) and not dated
         promise = _PROMISE.search(cut)
+        if _AND_THEN.search(cut) and not conditional:
+            return True
         vague = not dated and re.search(r"\blet (?:'s|us)\b", cut)
         if (
             promise
