@@ -179,7 +179,7 @@ def asides(sentence: Sentence, facts: Known) -> list[Span]:
     for pattern in (_SPEED, _RECORD):
         for match in pattern.finditer(flat):
             words = [word for word in match[0].split() if word not in STOP]
-            future = re.search(r"\b(?:will|shall|'ll|if|when|must|now)\b", flat) if pattern is _SPEED else None
+            future = re.search(r"\b(?:will|shall|'ll|if|when|must|now|between)\b", flat) if pattern is _SPEED else None
             if not future and any(concept(word) not in facts.vocabulary for word in words):
                 found.append(sentence.span(match.start(), match.end()))
     return found

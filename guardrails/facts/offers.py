@@ -29,7 +29,8 @@ _GIFT = re.compile(
     |free\ (?:\w+\ ){0,2}(?:month|months|week|weeks|year|years|night|nights|service|order|orders|visit|visits|training|access|upgrade|seat|seats
     |consultation|delivery|shipping|trial)|(?:month|months|week|weeks|year|years|quarter|nights?)\ (?:free|gratis)
     |(?:without|at\ no|no|free\ of)\ (?:extra\ |further\ |any\ )?(?:charge|cost|fee)(?:\ to\ you)?|our\ treat
-    |code\ for|discount|discounts|rebate|pay\ nothing|nothing\ to\ pay|(?:per\ cent|percent|%)\ off|off\ (?:your|the|their)\ (?:next|\w+\ (?:order|bill
+    |code\ for
+    |discount|discounts|rebate|pay\ nothing|nothing\ to\ pay(?!\ back)|(?:per\ cent|percent|%)\ off|off\ (?:your|the|their)\ (?:next|\w+\ (?:order|bill
     |invoice|fee|term|renewal))|service\ credit|loyalty\ (?:bonus|points)|bonus\ points|hamper|bottle\ of|box\ of\ chocolates)\b""",
     re.VERBOSE,
 )
@@ -73,7 +74,7 @@ _COVER = re.compile(
     r"(?<!\w)(?:we|i|us)(?: (?:will|shall|'ll|are|am|'re|'m))?(?: also)? (?:cover|covering|pay for|paying for|bear|bearing|meet the cost|pick up the "
     r"(?:bill|tab|cost))\b(?! (?:both|it|them|that|those|all of it)\b)"
 )
-_WHOLE = re.compile(r"\b(?:on the house|not (?:invoice|charge|bill) you|pay nothing|nothing to pay|not pay|full|whole|entire|in full|completely)\b")
+_WHOLE = re.compile(r"\b(?:on the house|not (?:invoice|charge|bill) you|pay nothing|nothing to pay(?! back)|not pay|full|whole|entire|in full|completely)\b")
 _PART = re.compile(
     r"\b(?:(?:one |a |the )?half|halve|(?:one |a )(?:third|quarter|tenth|fifth)|two thirds|three quarters)\b(?! (?:past|an hour|a day|an? \w+ hour|to "
     r"|hour|of an hour))"
@@ -197,6 +198,8 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         if number + 1 < len(clauses) and not re.match(r"\W*(?:and )?(?:that|this|which)\b", following):
             following = ""
         gift, give = _GIFT.search(text), _GIVE.search(text) or _GIVE.search(following) or _GESTURE.search(flat)
+        if re.search(r"\bnow (?:comes?|goes|go|leaves?|drops?)\b", text):
+            continue  # how it works from now on, not what we give
         if _returns_overcharge(text, told, facts) or (_PAST.search(text) and not gift):
             continue
         here = scan.found[bisect_left(starts, span.start) : bisect_left(starts, span.end)]
