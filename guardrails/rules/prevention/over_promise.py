@@ -65,6 +65,7 @@ rule = Rule(
         "I can't promise that this will never happen again.",
         "The tool refuses any file without two signatures.",
         "No price table leaves our office until two people have read it.",
+        "The seat count on every invoice now comes from the sign-in system.",
         "In nineteen years I had never lost a trailer, and I lost yours.",
     ),
 )
