@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from decimal import Decimal, InvalidOperation
@@ -24,6 +25,9 @@ from drafting.worker import Worker, WorkerError, interruptible
 from drafting.writers import writer
 from guardrails.case import CaseError
 from ui.format import money, table, visible
+
+CHECKED_AT_ONCE = 20_000
+"""Largest batch whose letters are held against one another at its end, a few milliseconds each; larger ones on the desk."""
 
 
 def run(options: Namespace) -> int:
@@ -143,6 +147,12 @@ def _work(store: Store, settings: Settings, setup: Configuration, options: Names
     now = batches.status(store, batch)
     show.end()
     print(json.dumps(now.as_dict(), ensure_ascii=False) if options.json else _status(now))
+    if now.state is BatchState.DONE and now.total <= CHECKED_AT_ONCE:
+        from drafting.review import check_lot
+
+        found = Counter(flag.code for flag in check_lot(_desk(store, setup), batch))
+        for code, count in found.items():
+            print(f"amends: across the lot: {count} letters {code}", file=sys.stderr)
     if now.state is BatchState.PAUSED:
         print(f"amends: paused ({now.why}); `amends batch resume {batch}` goes on", file=sys.stderr)
     return 2 if now.failed else 1 if now.blocked else 0

@@ -1,0 +1,74 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from desks import people
+from test_batch import SETUP, begun, desk, url, work  # noqa: F401  (fixtures)
+
+from drafting import batch as act
+from drafting.accounts import Accounts, mass
+from drafting.batch import Status
+from drafting.desk import Desk, approve, send_back
+from drafting.errors import Refused
+from drafting.review import approve_cohort, check_lot, flags, reading
+from drafting.store import LetterRow, State, Store
+from drafting.users import User
+
+
+def as_user(store: Store, user: User) -> Desk:
+    return Desk(store, user, SETUP.policy, SETUP.rules)
+
+
+@pytest.fixture
+def batch(desk: Desk, work: Callable[[str], Status], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:  # noqa: F811
+    monkeypatch.setattr("drafting.sampling.size", lambda lot, confidence, share: min(lot, 2))
+    head, *rows = Path("examples/mass_outage_accounts.csv").read_text(encoding="utf-8").splitlines()
+    path = tmp_path / "accounts.csv"
+    path.write_text("\n".join([head, *[row for row in rows if ",delayed," in row][:6]]), encoding="utf-8")
+    found = Accounts(path, mass(Path("examples/mass_outage.toml")))
+    made = begun(desk, found)
+    work(made)
+    return made
+
+
+def letters(store: Store, batch: str) -> dict[int, LetterRow]:
+    with store.read() as session:
+        return {row.id: row for row in session.find(LetterRow, batch=batch)}
+
+
+def read_sample(here: Desk, batch: str) -> None:
+    rows = letters(here.store, batch)
+    for letter in reading(here, batch).sample:
+        approve(here, letter, rows[letter].revision, rows[letter].sha256 or "")
+
+
+def test_a_cohort_is_approved_by_two_people_once_its_sample_is_read(store: Store, desk: Desk, batch: str) -> None:  # noqa: F811
+    check_lot(desk, batch)
+    who = people(store, mara="vp", jon="vp")
+    mara, jon = as_user(store, who["mara"]), as_user(store, who["jon"])
+    wanted = reading(mara, batch)
+    with pytest.raises(Refused, match="of the sample are not read yet"):
+        approve_cohort(mara, batch)
+    read_sample(mara, batch)
+    assert approve_cohort(mara, batch) == 0
+    assert approve_cohort(mara, batch) == 0
+    assert approve_cohort(jon, batch) == wanted.rest > 0
+    states = {letter: row.state for letter, row in letters(store, batch).items()}
+    assert {letter for letter, state in states.items() if state is not State.APPROVED} == set(wanted.each)
+
+
+def test_a_letter_of_the_sample_that_is_sent_back_stops_the_lot(store: Store, desk: Desk, batch: str) -> None:  # noqa: F811
+    check_lot(desk, batch)
+    row = letters(store, batch)[reading(desk, batch).sample[0]]
+    send_back(desk, row.id, row.revision, row.sha256 or "", "this is not what they lived through")
+    with pytest.raises(Refused, match="that stops the lot"):
+        approve_cohort(desk, batch)
+
+
+def test_no_cohort_is_approved_before_the_lot_is_checked(store: Store, desk: Desk, batch: str) -> None:  # noqa: F811
+    assert flags(store, batch) is None
+    with pytest.raises(Refused, match="check the lot first"):
+        approve_cohort(desk, batch)
+    check_lot(desk, batch)
+    assert flags(store, batch) is not None
+    assert act.find(store, batch).data["flags"] is not None
