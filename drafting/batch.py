@@ -194,7 +194,7 @@ class _Joined(Store):
     def begin(self) -> Iterator[Session]:
         links = len(self.session._links)
         try:
-            with self.session.connection.begin_nested():
+            with self._errors(), self.session.connection.begin_nested():
                 yield self.session
         except BaseException:
             del self.session._links[links:]

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import func, make_url, select, update
+from sqlalchemy.exc import DBAPIError
 
 from drafting.batch import Orders, _set, together
 from drafting.config import Configuration
@@ -36,7 +37,7 @@ from drafting.models import Complete, Completion, ModelFailure, Usage
 from drafting.pipeline import draft
 from drafting.rows import find_case, find_letter
 from drafting.settings import Settings
-from drafting.store import BatchRow, BatchState, Job, LetterRow, Session, State, Store, StoreError, tables
+from drafting.store import BatchRow, BatchState, Job, LetterRow, Session, State, Store, StoreError, Taken, tables
 from drafting.users import Position, User
 from drafting.writers import Writer, writer
 from guardrails.case import Case, CaseError
@@ -56,6 +57,7 @@ DEAD = 5.0
 """Seconds after which a worker that is gone is looked for."""
 _OURS = frozenset({"unauthorized", "unknown_model", "no_key", "no_provider", "quota"})
 """Failures that every letter would meet: the batch waits for a person."""
+_FULL = "{}: make room on the disk, then `amends batch resume`; every letter written so far is kept"
 _JOB = tables.jobs.c
 
 Value = TypeVar("Value")
@@ -106,14 +108,14 @@ class _Clerk(threading.Thread):
                         try:
                             with store.begin():
                                 results.append(act(session, store))
-                        except StoreError:
-                            raise
                         except Exception as error:
+                            if isinstance(error, StoreError) and not isinstance(error, Taken):
+                                raise
                             results.append(error)
                 break
             except StoreError as error:
                 if full(error):
-                    self.fault = WorkerError(f"{error}: make room on the disk, then `amends batch resume`; every letter written so far is kept")
+                    self.fault = WorkerError(_FULL.format(error))
                     return  # those who wait are let go by the end of the process
                 time.sleep(1)  # the database is away: nothing is lost by waiting for it
         for (_, future), result in zip(acts, results, strict=True):
@@ -182,6 +184,8 @@ class Worker:
         self._circuit = _Circuit()
         self._clerk = _Clerk(store)
         self._leaving = False
+        self._active: set[tuple[int, int]] = set()
+        self._idle: set[str] = set()
         self._swept = 0.0
         self._workers = 1
         url = store.engine.url
@@ -235,20 +239,22 @@ class Worker:
 
     def run(self, until: Callable[[], bool], each: Callable[[], None] = lambda: None) -> None:
         """Work until `until` says so; `each` is called about ten times a second. Raises WorkerError where the work can not go on."""
-        while not until():
+        while True:
             if self._clerk.fault:
                 raise self._clerk.fault
+            busy = False
             try:
+                if until():
+                    return
                 busy = self._feed()
                 if time.monotonic() - self._swept > DEAD:
                     self._swept = time.monotonic()
                     self._sweep()
-            except StoreError as error:
+                each()
+            except (StoreError, DBAPIError) as error:
                 if full(error):
-                    raise WorkerError(f"{error}: make room on the disk, then `amends batch resume`; every letter written so far is kept") from error
-                busy = False
-                time.sleep(0.5)
-            each()
+                    raise WorkerError(_FULL.format(str(error).splitlines()[0])) from error
+                time.sleep(0.5)  # the database is away: nothing is lost by waiting for it
             time.sleep(0.05 if busy else 0.15)
 
     def leave(self) -> bool:
@@ -332,6 +338,13 @@ class Worker:
 
     async def letter(self, letter_id: int, attempt: int, call: Callable[..., Any]) -> str:
         """Write one letter and return what became of it."""
+        self._active.add((letter_id, attempt))
+        try:
+            return await self._letter_of(letter_id, attempt, call)
+        finally:
+            self._active.discard((letter_id, attempt))
+
+    async def _letter_of(self, letter_id: int, attempt: int, call: Callable[..., Any]) -> str:
         begun = await self._clerk.put(lambda session, store: self._begin(session, letter_id, attempt))
         if begun is None:
             return "left"
@@ -446,14 +459,22 @@ class Worker:
         known = {one.workflow_id: one.status for one in self._engine.list_workflows(workflow_ids=ids, load_input=False, load_output=False)} if ids else {}
         from dbos import SetWorkflowID
 
+        idle: set[str] = set()
         for batch, letter, attempt in old:
-            state = known.get(f"{batch}/{letter}/{attempt}")
+            name = f"{batch}/{letter}/{attempt}"
+            state = known.get(name)
             if state is None:  # the worker was killed between its mark and the engine's
-                with SetWorkflowID(f"{batch}/{letter}/{attempt}"):
+                with SetWorkflowID(name):
                     self._engine.enqueue_workflow(QUEUE, self._letter, letter, attempt)
+            elif state == "PENDING" and (letter, attempt) not in self._active:
+                idle.add(name)
             elif state not in ("ENQUEUED", "PENDING", "DELAYED"):  # ended without a word in the record
                 with self.store.begin() as session:
                     session.set_where(Job, {"letter_id": letter, "attempt": attempt, "state": "fed"}, state="waiting", worker=None)
+        # What the engine holds for running and nobody runs, twice in a row, it lost with its database.
+        if lost_here := sorted(idle & self._idle):
+            self._engine.resume_workflows(lost_here, queue_name=QUEUE)
+        self._idle = idle - self._idle
         # What a model answered stays with the engine no longer than the letter's work takes.
         ended = self._engine.list_workflows(status=["SUCCESS", "ERROR", "CANCELLED"], load_input=False, load_output=False, limit=1000)
         if ended:
@@ -500,8 +521,11 @@ class _Watch:
 
     def forget(self, name: str) -> None:
         """End the watch over a worker whose work was taken over."""
-        self._connection.execute("delete from workers where id = %s", (name,))
-        self._unlock(name)
+        import psycopg
+
+        with suppress(psycopg.OperationalError):
+            self._connection.execute("delete from workers where id = %s", (name,))
+            self._unlock(name)
 
     def _try(self, name: str) -> bool:
         row = self._connection.execute("select pg_try_advisory_lock(77, %s)", (_number(name),)).fetchone()
