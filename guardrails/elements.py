@@ -15,6 +15,7 @@ from guardrails.case import Severity
 from guardrails.finding import Field
 from guardrails.language.apology import apologies, worth
 from guardrails.language.clauses import Role
+from guardrails.language.words import classes
 from guardrails.letter import Reading, Sentence
 
 ELEMENTS = ("recognition", "responsibility", "remorse", "restitution", "prevention")
@@ -41,7 +42,7 @@ class Element:
 
 
 # How much a letter must say in all before a detector's word counts.
-_ENOUGH = {"issue": 0.2, "effect": -0.4, "responsibility": 0.9, "remorse": 0.8, "restitution": 0.5, "remedy": 0.5, "prevention": 0.4}
+_ENOUGH = {"issue": 0.2, "effect": -0.5, "responsibility": 1.0, "remorse": 0.8, "restitution": -0.5, "remedy": 0.5, "prevention": 0.6}
 
 
 def elements(reading: Reading) -> Mapping[str, Element]:
@@ -50,7 +51,7 @@ def elements(reading: Reading) -> Mapping[str, Element]:
     issue = _said(reading, "issue", reading.all)
     effect = _said(reading, "effect", reading.all)
     grave = reading.severity.rank >= Severity.HIGH.rank
-    remedy = _said(reading, "remedy", text)
+    remedy = (*_said(reading, "remedy", text), *_recovered(reading, text))
     found = {
         "recognition": tuple(dict.fromkeys((*issue, *effect))) if issue and effect else (),
         "responsibility": _said(reading, "responsibility", [sentence for sentence in text if not _about_us(reading, sentence)]),
@@ -76,12 +77,32 @@ def _about_us(reading: Reading, sentence: Sentence) -> bool:
     return reading.verdict(sentence).scores["self-focus"] > 0.5
 
 
+_RECOVERS = frozenset("recover restore rebuild retrieve reconstruct redo salvage re-key rekey re-enter replay".split())
+
+
+def _recovered(reading: Reading, text: Sequence[Sentence]) -> tuple[Place, ...]:
+    """Return the sentences that say how much of the customer's data was brought back: more than ending the incident."""
+    return tuple(
+        Place(sentence.field, sentence.start, sentence.end)
+        for sentence in text
+        if any(token.lower[0].isdigit() for token in sentence.tokens)
+        and any(
+            clause.lemma in _RECOVERS
+            and not clause.negative
+            and clause.form == "finite"
+            and any("document" in names or "data_thing" in names for names in (classes(token.lower) for token in sentence.tokens))
+            for clause in reading.clauses(sentence)
+        )
+    )
+
+
 def _may_prevent(reading: Reading, sentence: Sentence) -> bool:
     """Whether a sentence may name a change: it does not tell the customer what to do, boast, or tell the failure."""
     parts = reading.clauses(sentence)
     scores = reading.verdict(sentence).scores
     asks = bool(parts) and parts[0].form == "imperative" and not any(part.actor is Role.SENDER for part in parts)
-    return not asks and scores["over-promise"] < 1.5 and scores["issue"] < scores["prevention"] + 1.5
+    other = max(scores["issue"], scores["effect"], scores["remedy"], scores["self-focus"])
+    return not asks and scores["over-promise"] < 1.5 and other < scores["prevention"] + 1.0
 
 
 def _remorse(reading: Reading, text: Sequence[Sentence]) -> tuple[Place, ...]:
