@@ -148,7 +148,7 @@ class Scan:
 
     def _step(self, at: int) -> int:
         piece = self.pieces[at]
-        if piece.kind == "code" and not any(letter.isdigit() for letter in piece.text):
+        if piece.kind == "code" and (piece.lower.startswith(("utc-", "gmt-")) or not any(letter.isdigit() for letter in piece.text)):
             return at + 1
         if piece.kind in {"link", "mail", "code"}:
             self._add(Kind.CODE if piece.kind == "code" else Kind.LINK, piece.lower.rstrip("/"), at, at + 1)
