@@ -15,7 +15,7 @@ from typing import Any
 from drafting.models import Complete, Completion, ModelFailure
 from prompts import Prompt
 
-BURST = 0.2
+BURST = 0.1
 """Seconds' worth that may be spent at once after an idle spell."""
 _RECOVERY = 0.01
 """How much of the full pace comes back each second after a 429."""
