@@ -74,7 +74,7 @@ def decide(name: str, pressed: int, text: Letter, base: int) -> None:
         case "take_theirs":
             desks.discard(here, letters.place(pressed))
             session.pop(state.COMPARE, None)
-            session[state.TAKEN] = session.get(state.TAKEN, 0) + 1
+            session[state.TAKEN] = (session.get(state.TAKEN, (0,))[0] + 1, text)
         case "submit":
             desks.submit(here, pressed)
         case "approve":
@@ -223,6 +223,10 @@ if state.QUEUE not in session:  # opened by its address: the queue as it stands 
         session[state.QUEUE] = [one.id for one in queue(read, Filter(), limit=200).entries]
 notices = session.pop(state.NOTICE, [])
 unsaved = letters.typed(here, now, revisions)
+times, thrown = session.get(state.TAKEN, (0, None))
+if unsaved and unsaved.letter == thrown:  # it was on its way to being kept when it was thrown away
+    desks.discard(here, letters.place(letter_id))
+    unsaved = None
 lost = session.get(state.COMPARE)
 if lost and lost[0] == letter_id and unsaved is None:
     unsaved = lost[1]
@@ -236,7 +240,7 @@ data = letters.editor(
     internal=session.get(state.INTERNAL) == letter_id,
     notices=notices,
 )
-data["take"] = session.get(state.TAKEN, 0)
+data["take"] = times
 data["key"] += f"/{data['take']}"
 if unsaved and unsaved.base != now.row.revision:
     data["compare"] = lost[2] if lost and lost[0] == letter_id else [now.row.revision, "now", 0]
