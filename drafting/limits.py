@@ -17,6 +17,8 @@ from prompts import Prompt
 
 BURST = 0.1
 """Seconds' worth that may be spent at once after an idle spell."""
+MARGIN = 1.015
+"""How much more a call is reckoned as than it takes: what is sent in turn may still arrive in a cluster."""
 _RECOVERY = 0.01
 """How much of the full pace comes back each second after a 429."""
 
@@ -86,7 +88,7 @@ class Limits:
 
     def reserve(self, name: str, amount: float, a_minute: float) -> float:
         """Take an amount from a rate and return the seconds to wait for it."""
-        values = {"name": name, "now": time.time(), "burst": BURST, "step": amount * 60 / a_minute, "recovery": _RECOVERY}
+        values = {"name": name, "now": time.time(), "burst": BURST, "step": amount * MARGIN * 60 / a_minute, "recovery": _RECOVERY}
         row = self._run(_TAKE, values)
         return max(0.0, float(row[0] - row[1]))
 

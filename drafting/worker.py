@@ -475,10 +475,20 @@ class Worker:
         if lost_here := sorted(idle & self._idle):
             self._engine.resume_workflows(lost_here, queue_name=QUEUE)
         self._idle = idle - self._idle
+        self._tell()
         # What a model answered stays with the engine no longer than the letter's work takes.
         ended = self._engine.list_workflows(status=["SUCCESS", "ERROR", "CANCELLED"], load_input=False, load_output=False, limit=1000)
         if ended:
             self._engine.delete_workflows([one.workflow_id for one in ended])
+
+    def _tell(self) -> None:
+        """Say with each running batch that its model does not answer, and take it back once it does."""
+        with self.store.read() as session:
+            wrong = [row for row in session.find(BatchRow, state=BatchState.RUNNING.value) if bool(row.why) is not self._circuit.probing]
+        why = f"the model does not answer: one letter tries every {self._circuit.wait:.0f} s or less; Ctrl-C pauses" if self._circuit.probing else None
+        for row in wrong:
+            with self.store.begin() as session:
+                session.set_where(BatchRow, {"id": row.id, "state": BatchState.RUNNING.value}, why=why)
 
 
 class _Watch:

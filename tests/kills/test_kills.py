@@ -81,3 +81,21 @@ def test_ctrl_c_finishes_the_letters_in_the_works(tmp_path: Path) -> None:
         command.run("batch", "resume", batch, code=1)
         assert model.begun.total() == 60
         assert max(model.begun.values()) == 1
+
+
+def test_a_batch_waits_while_the_model_is_away_and_says_so(tmp_path: Path) -> None:
+    incident, rows = files(tmp_path, 30)
+    with Model(0.05) as model:
+        command = Command(tmp_path / "home", model)
+        command.environ["AMENDS_ATTEMPTS"] = "1"
+        model.status = 503
+        process = command.start("batch", "run", incident, rows, "--model", "openai:scripted", "--revisions", "0", "--at-once", "10", "--yes")
+        batch = begun(process)
+        until = time.monotonic() + 60
+        while not (said := command.status(batch)["why"]):
+            assert time.monotonic() < until
+        assert said.startswith("the model does not answer")
+        model.status = 200
+        process.communicate(timeout=120)
+        now = command.status(batch)
+        assert (now["state"], now["failed"], now["waiting"], now["why"]) == ("done", 0, 0, None)
