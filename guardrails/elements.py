@@ -48,8 +48,9 @@ _ENOUGH = {"issue": 0.2, "effect": -0.5, "responsibility": 1.0, "remorse": 0.8, 
 def elements(reading: Reading) -> Mapping[str, Element]:
     """Return the five R's of a letter, in their order, judged on its text alone."""
     text = [sentence for sentence in reading.text if sentence.tokens]
-    issue = _said(reading, "issue", reading.all)
-    effect = _said(reading, "effect", reading.all)
+    reached = _reached(reading, text)
+    issue = _said(reading, "issue", reading.all) or reached
+    effect = _said(reading, "effect", reading.all) or reached
     grave = reading.severity.rank >= Severity.HIGH.rank
     remedy = (*_said(reading, "remedy", text), *_recovered(reading, text))
     found = {
@@ -75,6 +76,23 @@ def _said(reading: Reading, name: str, where: Sequence[Sentence]) -> tuple[Place
 def _about_us(reading: Reading, sentence: Sentence) -> bool:
     """Whether a sentence tells of the sender's own hardship: what "we" suffered is no fault owned."""
     return reading.verdict(sentence).scores["self-focus"] > 0.5
+
+
+_REACHES = frozenset("access copy disclose download expose leak obtain publish read reach reveal steal take view".split())
+
+
+def _reached(reading: Reading, text: Sequence[Sentence]) -> tuple[Place, ...]:
+    """Return the sentences that say whose data somebody else got at: the failure and its effect in one (GDPR, article 34)."""
+    return tuple(
+        Place(sentence.field, sentence.start, sentence.end)
+        for sentence in text
+        if any(token.lower == "your" for token in sentence.tokens)
+        and any("document" in names or "data_thing" in names for names in (classes(token.lower) for token in sentence.tokens))
+        and any(
+            clause.lemma in _REACHES and not clause.negative and clause.form == "finite" and clause.actor is not Role.CUSTOMER
+            for clause in reading.clauses(sentence)
+        )
+    )
 
 
 _RECOVERS = frozenset("recover restore rebuild retrieve reconstruct redo salvage re-key rekey re-enter replay".split())

@@ -135,7 +135,7 @@ OPTIONAL = (
 
 EXCUSES: dict[str, tuple[str, ...]] = {
     # Which absence is excused by which missing fact: a letter can not say what nobody knows.
-    "missing-recognition": ("incident.summary", "account.impact", "incident.impact", "incident.started_at"),
+    "missing-recognition": ("incident.summary", "account.impact", "incident.impact", "incident.started_at", "incident.details.data_exposed"),
     "vague": ("incident.summary", "account.impact", "incident.impact", "incident.cause", "incident.prevention"),
     "vague-subject": ("incident.summary", "account.impact", "incident.impact", "incident.started_at"),
     "missing-restitution": ("remedy", "incident.fixes"),

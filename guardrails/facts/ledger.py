@@ -186,12 +186,15 @@ def _names(sentence: Sentence, facts: Known, own: frozenset[str]) -> Iterator[It
         yield Item(Kind.NAME, sentence.field, span, word, Standing.INTERNAL if inside else Standing.UNKNOWN, inside)
 
 
+_AIMS = frozenset("aim count depend expect hope need plan prepare rely want".split())
+
+
 def _told_by_them(reading: Reading, sentence: Sentence) -> bool:
     """Whether a sentence tells what the customer did, said or suffered, and nothing that anybody will do."""
     clauses = reading.clauses(sentence)
     if sentence.flat.startswith(("thank you for", "thanks for")):
         return True
-    return any(clause.actor is Role.CUSTOMER and clause.tense in {"past", "perfect"} for clause in clauses) and not any(
+    return any(clause.actor is Role.CUSTOMER and (clause.tense in {"past", "perfect"} or clause.lemma in _AIMS) for clause in clauses) and not any(
         clause.tense in {"future", "conditional"} for clause in clauses
     )
 

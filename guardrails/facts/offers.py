@@ -194,6 +194,12 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
     for number, (start, stop) in enumerate(clauses):
         span = sentence.words(start, stop)
         text = " ".join(token.lower for token in sentence.tokens[start:stop])
+        if (
+            sentence.field == "subject"
+            and "%" not in text
+            and not any(value.kind is Kind.MONEY and span.start <= value.span.start < span.end for value in scan.found)
+        ):
+            continue  # a subject names what went wrong; only a figure makes it an offer
         following = " ".join(token.lower for token in sentence.tokens[stop : clauses[number + 1][1]]) if number + 1 < len(clauses) else ""
         if number + 1 < len(clauses) and not re.match(r"\W*(?:and )?(?:that|this|which)\b", following):
             following = ""
