@@ -129,4 +129,3 @@ def _absent(entry: _Entry) -> Find:
             yield Match("body", reading.end)
 
     return find
-

@@ -178,7 +178,7 @@ def thin(category: str, gone: set[str]) -> Case | None:
 
 
 @given(thinned())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_leaves_out_what_is_not_known(config: Configuration, taken: tuple[str, set[str]]) -> None:
     category, gone = taken
     case = thin(category, gone)
@@ -190,7 +190,7 @@ def test_leaves_out_what_is_not_known(config: Configuration, taken: tuple[str, s
 
 @pytest.mark.slow
 @given(thinned())
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_thin_letters_fail_only_for_what_is_missing(config: Configuration, taken: tuple[str, set[str]]) -> None:
     category, gone = taken
     thinner = thin(category, gone)
