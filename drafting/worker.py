@@ -227,6 +227,13 @@ class Worker:
 
     def __exit__(self, *_: object) -> None:
         global _worker
+        with suppress(StoreError, DBAPIError):  # a database that is away or full is tidied by the next worker
+            until = time.monotonic() + 2
+            while self._active or self._engine.list_workflows(status="PENDING", executor_id=self.name, load_input=False, load_output=False, limit=1):
+                if time.monotonic() > until:
+                    break
+                time.sleep(0.05)
+            self._tidy()
         self._engine.destroy(workflow_completion_timeout_sec=0)
         self._clerk.close()
         self._clerk.join(10)
@@ -476,9 +483,11 @@ class Worker:
             self._engine.resume_workflows(lost_here, queue_name=QUEUE)
         self._idle = idle - self._idle
         self._tell()
-        # What a model answered stays with the engine no longer than the letter's work takes.
-        ended = self._engine.list_workflows(status=["SUCCESS", "ERROR", "CANCELLED"], load_input=False, load_output=False, limit=1000)
-        if ended:
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Forget what is done: what a model answered stays with the engine no longer than the letter's work takes."""
+        while ended := self._engine.list_workflows(status=["SUCCESS", "ERROR", "CANCELLED"], load_input=False, load_output=False, limit=500):
             self._engine.delete_workflows([one.workflow_id for one in ended])
 
     def _tell(self) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 from test_accounts import HEAD, accounts
 
 from drafting import batch as act
@@ -101,6 +102,16 @@ def test_every_account_has_its_letter_in_review(desk: Desk, work: Callable[[str]
         letters = session.find(LetterRow, batch=batch)
         assert [(one.company, one.revision, one.state) for one in letters] == [(f"Company {n}", 1, State.IN_REVIEW) for n in range(3)]
         assert verify(session) is None
+
+
+def test_the_engine_keeps_nothing_of_a_letter_that_is_written(desk: Desk, work: Callable[[str], Status], server: str, tmp_path: Path) -> None:
+    work(begun(desk, lot(tmp_path)))
+    place = create_engine(f"sqlite:///{tmp_path / 'amends-engine.db'}") if server == "sqlite" else desk.store.engine
+    schema = "" if server == "sqlite" else "dbos."
+    with place.connect() as connection:
+        for table in ("workflow_status", "operation_outputs"):
+            assert connection.exec_driver_sql(f"select count(*) from {schema}{table}").scalar() == 0
+    place.dispose()
 
 
 def test_a_survey_counts_and_spends_nothing(desk: Desk, tmp_path: Path) -> None:
