@@ -72,7 +72,7 @@ def test_a_slow_answer_is_a_timeout(model_url: str) -> None:
 
 
 def test_a_prompt_that_is_too_long_is_named_as_such(model_url: str) -> None:
-    outcome = ask(model(model_url), Prompt("You write letters.", "The export failed again. " * 900, "write@00000000"))
+    outcome = ask(model(model_url), Prompt("You write letters.", "The export failed again. " * 3000, "write@00000000"))
     assert isinstance(outcome, ModelFailure)
     assert outcome.code == "too_long"
 
