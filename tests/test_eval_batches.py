@@ -1,6 +1,10 @@
 """OpenAI's Batch API over HTTP, against a local server that behaves as OpenAI documents it."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -18,7 +22,8 @@ from drafting.models import ModelFailure
 from drafting.settings import Price, Settings
 from eval.batches import Batches
 from eval.run import Ran, run, setting
-from eval.samples import Sample, load_samples
+from eval.log import read_log
+from eval.samples import SHIPPED, Sample, load_samples
 
 NAME = "openai:gpt-5.4-mini"
 
@@ -39,6 +44,10 @@ class Server(ThreadingHTTPServer):
         self.forget_next_batch = False
         """Create the next batch, and let the answer be lost."""
         self.ends_as = "completed"
+        self.client: subprocess.Popen[bytes] | None = None
+        self.kill_at = 0
+        """The step at which the client is killed: each request is one when it comes (and is then lost) and one when it was carried out, before it is answered."""
+        self.steps = 0
         self.seen: list[dict[str, Any]] = []
         self.keys: set[str] = set()
 
@@ -69,7 +78,18 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *arguments: object) -> None:
         """Say nothing."""
 
+    def killed(self) -> bool:
+        self.server.steps += 1
+        if self.server.steps != self.server.kill_at or self.server.client is None:
+            return False
+        self.server.client.kill()
+        self.server.client.wait()
+        self.close_connection = True
+        return True
+
     def reply(self, status: int, value: object) -> None:
+        if self.killed():
+            return
         body = value if isinstance(value, bytes) else json.dumps(value).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
@@ -79,6 +99,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def refused(self) -> bool:
         self.server.keys.add(self.headers["authorization"])
+        if self.killed():
+            return True
         if self.server.busy:
             self.reply(self.server.busy.pop(0), {"error": {"message": "later"}})
             return True
@@ -257,6 +279,30 @@ def test_a_request_that_failed_inside_the_batch_fails_its_draft_alone(
     server.answer = one_bad  # type: ignore[method-assign]
     found = ran(server, samples, setup, tmp_path)
     assert [one.error for one in found.log.drafts if one.error] == [f"{NAME}: rejects the request (HTTP 400 context_length_exceeded)"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [2, 3, 4, 6, 9, 10])
+def test_a_run_that_is_killed_collects_its_batch_and_pays_for_no_letter_twice(server: Server, tmp_path: Path, step: int) -> None:
+    command = [Path(sys.executable).with_name("amends"), "eval", "run", "--model", NAME, "--batch", "--poll", "0.02", "--revisions", "0"]
+    samples = sorted(str(path) for path in SHIPPED.glob("billing-*.toml"))[:3]
+    for sample in samples:
+        command += ["--samples", sample]
+    environment = os.environ | {"AMENDS_HOME": str(tmp_path), "OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": f"http://127.0.0.1:{server.server_port}/v1"}
+
+    def start() -> int:
+        with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server.client:
+            return server.client.wait()
+
+    server.kill_at = step
+    assert start() == -signal.SIGKILL
+    assert start() == 0
+    (log,) = (tmp_path / "eval").glob("*.jsonl")
+    drafts = read_log(log).drafts
+    assert sorted(one.sample for one in drafts) == [Path(sample).stem for sample in samples]
+    assert all(one.turns for one in drafts)
+    asked = [line["custom_id"] for line in server.seen]
+    assert len(asked) == len(set(asked)) == 3
 
 
 def test_only_openai_models_have_a_batch_here(server: Server, tmp_path: Path) -> None:
