@@ -21,8 +21,8 @@ from drafting.config import Configuration, configuration
 from drafting.models import ModelFailure
 from drafting.settings import Price, Settings
 from eval.batches import Batches
-from eval.run import Ran, run, setting
 from eval.log import read_log
+from eval.run import Ran, run, setting
 from eval.samples import SHIPPED, Sample, load_samples
 
 NAME = "openai:gpt-5.4-mini"
@@ -46,7 +46,7 @@ class Server(ThreadingHTTPServer):
         self.ends_as = "completed"
         self.client: subprocess.Popen[bytes] | None = None
         self.kill_at = 0
-        """The step at which the client is killed: each request is one when it comes (and is then lost) and one when it was carried out, before it is answered."""
+        """The step at which the client is killed: a request is one when it comes (and is lost), and one when it was carried out, before its answer."""
         self.steps = 0
         self.seen: list[dict[str, Any]] = []
         self.keys: set[str] = set()
@@ -284,7 +284,7 @@ def test_a_request_that_failed_inside_the_batch_fails_its_draft_alone(
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [2, 3, 4, 6, 9, 10])
 def test_a_run_that_is_killed_collects_its_batch_and_pays_for_no_letter_twice(server: Server, tmp_path: Path, step: int) -> None:
-    command = [Path(sys.executable).with_name("amends"), "eval", "run", "--model", NAME, "--batch", "--poll", "0.02", "--revisions", "0"]
+    command = [str(Path(sys.executable).with_name("amends")), "eval", "run", "--model", NAME, "--batch", "--poll", "0.02", "--revisions", "0"]
     samples = sorted(str(path) for path in SHIPPED.glob("billing-*.toml"))[:3]
     for sample in samples:
         command += ["--samples", sample]
