@@ -5,8 +5,10 @@ import sys
 
 import pytest
 
+from eval.records import reading, records
 from guardrails.language.clauses import clauses
 from guardrails.language.detector import Verdict, judge, weights
+from guardrails.language.features import features
 from guardrails.language.tokens import tokenize
 
 
@@ -62,6 +64,16 @@ def test_points_at_the_words_that_say_so() -> None:
 
 def test_gives_the_same_scores_each_time() -> None:
     assert hear("We lost your files.").scores == hear("We lost your files.").scores
+
+
+@pytest.mark.slow
+def test_hears_fast_what_the_whole_list_of_features_says() -> None:
+    weighed = weights()
+    for record in records():
+        read = reading(record)
+        for sentence in (*read.subject, *read.body):
+            parts = read.clauses(sentence)
+            assert weighed.hear(sentence.tokens, parts) == features(sentence.tokens, parts).keys() & weighed.table.keys()
 
 
 @pytest.mark.slow

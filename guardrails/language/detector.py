@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from guardrails.finding import Span
 from guardrails.language.clauses import Clause
-from guardrails.language.features import features
+from guardrails.language.features import Hearer, features
 from guardrails.language.tokens import Token
 
 
@@ -25,6 +25,9 @@ class Weights(NamedTuple):
     table: dict[str, list[int]]
     """For each feature a detector's number, its weight, the next detector's number, its weight, and so on."""
     packed: "_Packed"
+    base: int
+    """The constants, packed likewise. A lane below zero borrows from the next; half a lane's range more in each keeps all of them above."""
+    hear: Hearer
 
     def of(self, feature: str) -> Iterator[tuple[int, int]]:
         """Yield the number of each detector that a feature counts for, with its weight."""
@@ -52,30 +55,35 @@ class _Packed(dict[str, int]):
 class Verdict:
     """What the detectors say of one sentence. `scores` by detector: above zero is yes, and +1 is e times as likely as 0."""
 
-    __slots__ = ("_found", "_tokens", "_weights", "scores")
+    __slots__ = ("_found", "_parts", "_tokens", "_weights", "scores")
 
     def __init__(self, tokens: Sequence[Token], parts: Sequence[Clause], weights: Weights) -> None:
         self._tokens = tokens
-        self._found = features(tokens, parts)
+        self._parts = parts
+        self._found: dict[str, list[int]] | None = None
         self._weights = weights
         names = weights.names
-        total = sum(map(weights.packed.__getitem__, self._found.keys() & weights.table.keys()))
-        # A lane below zero borrows from the next; half a lane's range more in each keeps all of them above.
-        total += sum((_MIDDLE + constant) << (_LANE * number) for number, constant in enumerate(weights.constants))
+        total = sum(map(weights.packed.__getitem__, weights.hear(tokens, parts)), weights.base)
         sums = struct.unpack(f"<{len(names)}I", total.to_bytes(_LANE // 8 * len(names), "little"))
         self.scores: Mapping[str, float] = {name: (lane - _MIDDLE) / 100 for name, lane in zip(names, sums, strict=True)}
+
+    def _places(self) -> dict[str, list[int]]:
+        """Return the features with their tokens: what only a verdict that is asked for its reasons needs."""
+        if self._found is None:
+            self._found = features(self._tokens, self._parts)
+        return self._found
 
     def explain(self, name: str, count: int = 8) -> list[tuple[str, float]]:
         """Return the features that speak loudest for (positive) or against (negative) a detector, loudest first."""
         number = self._weights.names.index(name)
-        parts = [(feature, weight / 100) for feature in self._found for detector, weight in self._weights.of(feature) if detector == number]
+        parts = [(feature, weight / 100) for feature in self._places() for detector, weight in self._weights.of(feature) if detector == number]
         return sorted(parts, key=lambda part: (-abs(part[1]), part[0]))[:count]
 
     def words(self, name: str) -> list[float]:
         """Return, for each token, how much it speaks for a detector."""
         number = self._weights.names.index(name)
         shares = [0.0] * len(self._tokens)
-        for feature, places in self._found.items():
+        for feature, places in self._places().items():
             for detector, weight in self._weights.of(feature):
                 if detector == number:
                     for place in places:
@@ -106,7 +114,8 @@ def weights() -> Weights:
     """Return the learned weights, read once."""
     data = json.loads(Path(__file__).with_name("detectors.json").read_text(encoding="utf-8"))
     table = data["features"]
-    return Weights(tuple(data["detectors"]), tuple(data["constants"]), table, _Packed(table))
+    base = sum((_MIDDLE + constant) << (_LANE * number) for number, constant in enumerate(data["constants"]))
+    return Weights(tuple(data["detectors"]), tuple(data["constants"]), table, _Packed(table), base, Hearer(table))
 
 
 def judge(tokens: Sequence[Token], parts: Sequence[Clause]) -> Verdict:

@@ -1,10 +1,19 @@
-"""What the learned detectors look at in a sentence: words, their classes, who does what to whom."""
+"""What the learned detectors look at in a sentence: words, their classes, who does what to whom.
 
-from collections.abc import Sequence
+`features` says it all, with the tokens that each feature comes from: training and explanations read that. `Hearer` gives only
+those that a table of weights knows, many times faster, and is what checks a letter: it remembers, for each word and each kind of
+clause, which of its features the table knows. Both take the features' names from the same functions (`of_word` … `of_subject`), so
+that a new feature of a word or of a clause is written once; what goes over the words of a sentence stands in both, and a test holds
+them equal.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from guardrails.language.clauses import Clause, Role
 from guardrails.language.tokens import Token
-from guardrails.language.words import classes, groups, lemma, phrases, verb_classes
+from guardrails.language.words import classes, groups, lemma, lexicon, phrases, verb_classes
 
 _CURRENCY = frozenset("£$€¥₹")
 
@@ -33,10 +42,8 @@ def features(tokens: Sequence[Token], parts: Sequence[Clause]) -> dict[str, list
     seen: dict[str, int] = {}
     for at, token in enumerate(tokens):
         word = _key(token.lower)
-        base = lemma(word)
-        add(f"w:{word}", []).append(at)
-        if base != word:
-            add(f"w:{base}", []).append(at)
+        for name in of_word(word):
+            add(name, []).append(at)
         add(f"b:{before} {word}", []).append(at)
         names = classes(word)
         if at in phrase_at:
@@ -53,22 +60,31 @@ def features(tokens: Sequence[Token], parts: Sequence[Clause]) -> dict[str, list
         before = word
     for clause in parts:
         _clause(found, tokens, clause)
-    # What is done from now on, each time: a present tense, a "now", an "each" or "until". Told together they make a rule.
-    lasting = "".join(
-        letter
-        for letter, holds in (
-            ("does", any(_does(clause) for clause in parts)),
-            ("-now", not _NOW.isdisjoint(found)),
-            ("-each", not _EACH.isdisjoint(found)),
-        )
-        if holds
-    )
-    add(f"n:{lasting}", []).append(0)
+    add(_lasting(parts, found), []).append(0)
     return found
+
+
+def _clause(found: dict[str, list[int]], tokens: Sequence[Token], clause: Clause) -> None:
+    add = found.setdefault
+    for name in of_act(_act(clause)):
+        add(name, []).append(clause.verb)
+    met = set()
+    for place in _objects(clause):
+        word = tokens[place].lower
+        for name in of_object(clause.actor, clause.lemma, clause.negative, word):
+            if name not in met:
+                met.add(name)
+                add(name, []).append(place)
+        for name in of_object_kinds(clause.actor, clause.lemma, clause.negative, word):
+            add(name, []).append(place)
+    for place in _subjects(clause):
+        for name in of_subject(clause.lemma, clause.negative, tokens[place].lower):
+            add(name, []).append(place)
 
 
 _NOW = frozenset(f"w:{word}" for word in "now since henceforth today nowadays from already".split())
 _EACH = frozenset(f"w:{word}" for word in "each every any before until unless only whenever without longer once twice when whoever anymore".split())
+_ASKED = _NOW | _EACH
 _STATES = frozenset(
     """be have hope understand know regret apologise apologize want think owe feel ask appreciate see hate wish do accept say mean remain
     deserve thank trust""".split()
@@ -82,48 +98,181 @@ def _does(clause: Clause) -> bool:
 _WHEN = {"past": "past", "perfect": "past", "present": "present", "future": "future", "conditional": "maybe", "modal": "maybe"}
 
 
-def _clause(found: dict[str, list[int]], tokens: Sequence[Token], clause: Clause) -> None:
-    add = found.setdefault
-    actor, patient = clause.actor.value, clause.patient.value
-    polarity = "-" if clause.negative else "+"
-    finite = clause.form == "finite"
-    when = clause.modal if clause.tense in {"future", "conditional", "modal"} else clause.tense if finite else clause.form
-    wide = _WHEN.get(clause.tense, clause.form) if finite else clause.form
-    voice = "P" if clause.passive else ""
-    at = clause.verb
-    add(f"c:{actor}{polarity}{when}{voice}", []).append(at)
-    add(f"c:{actor}>{patient}{polarity}{voice}", []).append(at)
-    add(f"v:{actor} {clause.lemma}", []).append(at)
-    add(f"v:{clause.lemma} {patient}", []).append(at)
-    names = verb_classes(clause.lemma)
-    if clause.link:
-        add(f"l:{clause.link} {actor}", []).append(at)
+def of_word(word: str) -> Iterator[str]:
+    """Yield the features of a word by itself, its classes aside."""
+    yield f"w:{word}"
+    base = lemma(word)
+    if base != word:
+        yield f"w:{base}"
+
+
+class _Act(NamedTuple):
+    """What a clause's own features hang on: the clause without its places."""
+
+    actor: Role
+    patient: Role
+    lemma: str
+    tense: str
+    modal: str
+    negative: bool
+    passive: bool
+    form: str
+    link: str
+
+
+def _act(clause: Clause) -> _Act:
+    return _Act(clause.actor, clause.patient, clause.lemma, clause.tense, clause.modal, clause.negative, clause.passive, clause.form, clause.link)
+
+
+def of_act(act: _Act) -> Iterator[str]:
+    """Yield the features of a clause itself: who, what kind of act, done or not, when, to whom, and what joins it."""
+    actor, patient, verb, tense, modal, negative, passive, form, link = act
+    polarity = "-" if negative else "+"
+    finite = form == "finite"
+    when = modal if tense in {"future", "conditional", "modal"} else tense if finite else form
+    wide = _WHEN.get(tense, form) if finite else form
+    voice = "P" if passive else ""
+    yield f"c:{actor}{polarity}{when}{voice}"
+    yield f"c:{actor}>{patient}{polarity}{voice}"
+    yield f"v:{actor} {verb}"
+    yield f"v:{verb} {patient}"
+    names = verb_classes(verb)
+    if link:
+        yield f"l:{link} {actor}"
     for name in names:
-        add(f"c:{actor} {name}{voice}", []).append(at)
-        add(f"c:{actor} {name}{polarity}{when}", []).append(at)
-        add(f"c:{name}>{patient}{polarity}", []).append(at)
-    kinds = groups(names)
-    for kind in kinds:
-        add(f"C:{actor} {kind}{voice}", []).append(at)
-        add(f"C:{actor} {kind}{polarity}{wide}", []).append(at)
-        add(f"C:{actor} {kind}{polarity}>{patient}", []).append(at)
-        if clause.link:
-            add(f"l:{clause.link} {kind}", []).append(at)
+        yield f"c:{actor} {name}{voice}"
+        yield f"c:{actor} {name}{polarity}{when}"
+        yield f"c:{name}>{patient}{polarity}"
+    for kind in groups(names):
+        yield f"C:{actor} {kind}{voice}"
+        yield f"C:{actor} {kind}{polarity}{wide}"
+        yield f"C:{actor} {kind}{polarity}>{patient}"
+        if link:
+            yield f"l:{link} {kind}"
+
+
+def of_object(actor: Role, verb: str, negative: bool, word: str) -> Iterator[str]:
+    """Yield the features that tell the classes of a word in a clause's object."""
+    verb = verb if verb in {"be", "have"} else "*"
+    for name in classes(word):
+        yield f"o:{actor} {verb}{'-' if negative else '+'} {name}"
+
+
+def of_object_kinds(actor: Role, verb: str, negative: bool, word: str) -> Iterator[str]:
+    """Yield the features that tell the kind of act, and of thing it is done to, for a word in a clause's object."""
+    kinds = groups(verb_classes(verb))
+    for group in groups(classes(word)):
+        for kind in kinds:
+            yield f"o:{kind} {group}{'-' if negative else '+'}"
+            yield f"o:{actor} {kind} {group}"
+
+
+def of_subject(verb: str, negative: bool, word: str) -> Iterator[str]:
+    """Yield the features of a word in a clause's subject."""
+    kinds = groups(verb_classes(verb))
+    for group in groups(classes(word)):
+        for kind in kinds:
+            yield f"s:{group} {kind}{'-' if negative else '+'}"
+
+
+def _objects(clause: Clause) -> range:
     start, stop = clause.object
-    met = set()
-    verb = clause.lemma if clause.lemma in {"be", "have"} else "*"
-    for place in range(start, min(stop, start + 7)):
-        names = classes(tokens[place].lower)
-        for name in names:
-            if name not in met:
-                met.add(name)
-                add(f"o:{actor} {verb}{polarity} {name}", []).append(place)
-        for group in groups(names):
-            for kind in kinds:
-                add(f"o:{kind} {group}{polarity}", []).append(place)
-                add(f"o:{actor} {kind} {group}", []).append(place)
-    if clause.actor is Role.THING or clause.actor is Role.CUSTOMER:
-        for place in range(*clause.subject):
-            for group in groups(classes(tokens[place].lower)):
-                for kind in kinds:
-                    add(f"s:{group} {kind}{polarity}", []).append(place)
+    return range(start, min(stop, start + 7))
+
+
+def _subjects(clause: Clause) -> range:
+    return range(*clause.subject) if clause.actor is Role.THING or clause.actor is Role.CUSTOMER else range(0)
+
+
+def _lasting(parts: Sequence[Clause], found: Iterable[str]) -> str:
+    """Return the feature that tells what is done from now on, each time: a present tense, a "now", an "each" or "until" make a rule together."""
+    does = "does" if any(_does(clause) for clause in parts) else ""
+    return f"n:{does}{'' if _NOW.isdisjoint(found) else '-now'}{'' if _EACH.isdisjoint(found) else '-each'}"
+
+
+_Names = tuple[str, ...]
+
+
+class _Word(NamedTuple):
+    """A word as the detectors hear it: what stands for it in pairs, its known features, its classes and the groups of these by number."""
+
+    key: str
+    features: _Names
+    classes: _Names
+    groups: tuple[int, ...]
+
+
+class Hearer:
+    """The features that a table of weights knows, fast."""
+
+    def __init__(self, table: Collection[str]) -> None:
+        known = frozenset(table)
+        self._known = known
+        self._groups = {kind: number for number, kind in enumerate(dict.fromkeys(lexicon().groups.values()))}
+        # Kept by word and by kind of clause, never by sentence: as many as letters have different ones.
+        self._act = lru_cache(maxsize=16384)(lambda act: self._those(of_act(act)))
+        self._object = lru_cache(maxsize=16384)(lambda *what: self._those((*of_object(*what), *of_object_kinds(*what))))
+        self._subject = lru_cache(maxsize=16384)(lambda *what: self._those(of_subject(*what)))
+        self._word = lru_cache(maxsize=16384)(self._heard)
+        self._kinds = lru_cache(maxsize=4096)(self._classed)
+        self._pairs = lru_cache(maxsize=16384)(self._paired)
+
+    def _those(self, names: Iterable[str]) -> _Names:
+        """Return the names that the table knows, and those that `_lasting` asks for."""
+        return tuple(name for name in names if name in self._known or name in _ASKED)
+
+    def _heard(self, word: str) -> _Word:
+        key = _key(word)
+        names = classes(key)
+        told, kinds = self._kinds(names)
+        return _Word(key, (*self._those(of_word(key)), *told), names, kinds)
+
+    def _classed(self, names: _Names) -> tuple[_Names, tuple[int, ...]]:
+        """Return the known features of some classes, and the numbers of their groups."""
+        kinds = groups(names)
+        return self._those((*(f"k:{name}" for name in names), *(f"g:{kind}" for kind in kinds))), tuple(self._groups[kind] for kind in kinds)
+
+    def _paired(self, group: int, before: int) -> _Names:
+        """Return the known features of a group behind others, given as a set of bits."""
+        name = list(self._groups)[group]
+        return self._those(f"K:{other} {name}" for other, number in self._groups.items() if before >> number & 1)
+
+    def __call__(self, tokens: Sequence[Token], parts: Sequence[Clause]) -> set[str]:
+        """Return the known features of a sentence."""
+        found: set[str] = set()
+        add, known, heard = found.update, self._known, self._word
+        starting: dict[int, _Names] = {}
+        for start, _, name in phrases(tokens):
+            starting[start] = (*starting.get(start, ()), name)
+        behind: dict[int, int] = {}
+        seen, before = 0, "<s>"
+        for at, token in enumerate(tokens):
+            word, names, kinds_, numbers = heard(token.lower)
+            add(names)
+            pair = f"b:{before} {word}"
+            if pair in known:
+                found.add(pair)
+            if at in starting:
+                told, numbers = self._kinds((*kinds_, *starting[at]))
+                add(told)
+            if numbers:
+                fresh = seen
+                for number in numbers:
+                    # What stands before a group's last word includes what stands before the others.
+                    behind[number] = seen
+                    fresh |= 1 << number
+                seen = fresh
+            before = word
+        for number, others in behind.items():
+            if others:
+                add(self._pairs(number, others))
+        for clause in parts:
+            add(self._act(_act(clause)))
+            actor, verb, negative = clause.actor, clause.lemma, clause.negative
+            for place in _objects(clause):
+                add(self._object(actor, verb, negative, tokens[place].lower))
+            for place in _subjects(clause):
+                add(self._subject(verb, negative, tokens[place].lower))
+        lasting = _lasting(parts, found)
+        found.add(lasting)
+        return found & known

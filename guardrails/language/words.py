@@ -197,18 +197,23 @@ class Phrase(NamedTuple):
     name: str
 
 
+@lru_cache(maxsize=16384)
+def _opened(word: str) -> tuple[tuple[tuple[tuple[str, ...], str], ...], frozenset[str]]:
+    """Return the phrases that a word may open, each as the words that follow and its class, and the words that come next in any of them."""
+    table = lexicon().phrases
+    base = lemma(word)
+    entries = (*table.get(word, ()), *(table.get(base, ()) if base != word else ()))
+    return entries, frozenset(rest[0] for rest, _ in entries)
+
+
 def phrases(tokens: Sequence[Token]) -> list[Phrase]:
     """Return the phrases of word classes in a run of tokens: "for good", "let you down", "made whole"."""
-    table = lexicon().phrases
     words = [token.lower for token in tokens]
     found: list[Phrase] = []
     length = len(words)
-    for at, word in enumerate(words):
-        entries = table.get(word)
-        base = lemma(word)
-        if base != word and base in table:
-            entries = (entries or []) + table[base]
-        if not entries:
+    for at, (entries, following) in enumerate(map(_opened, words)):
+        # Most words open no phrase, and most that could do not here.
+        if not entries or following.isdisjoint(words[at + 1 : at + 5]):
             continue
         for rest, name in entries:
             stop = at + 1 + len(rest)
