@@ -4,8 +4,9 @@ Unlike `language.tokens`, digits and letters always fall apart: "R48,600" is `R`
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from guardrails.language.tokens import INVISIBLE, plain
@@ -41,8 +42,34 @@ _LEX_LINKS = re.compile(_LINKS + _REST, re.VERBOSE)
 _HAS_LINK = re.compile(r"://|www\.|@|\.(?:example|com|org|net|io|dev|app|co|eu|uk|de|fr|nl|ie|au|ca|us|cloud|test)\b")
 
 
+# What reaches over a blank: figures set apart in thousands, a date and its time.
+_REACHES = re.compile("\\d[\u0020\u00a0\u202f\u2009]\\d")
+_new_piece = partial(tuple.__new__, Piece)
+
+
 def pieces(text: str, start: int = 0) -> list[Piece]:
     """Return the pieces of a text; `start` is added to each offset."""
+    found: list[Piece] = []
+    for line in text.split("\n"):
+        if _REACHES.search(line):
+            found += [Piece(kind, piece, lower, first + start, end + start) for kind, piece, lower, first, end in _lexed(line)]
+        else:
+            # Nothing reaches over a blank here, so that the pieces between two blanks are known from the last time they were met.
+            at = 0
+            for chunk in line.split():
+                at = line.index(chunk, at)
+                here = at + start
+                for kind, piece, lower, first, end in _chunk(chunk):
+                    found.append(_new_piece((kind, piece, lower, first + here, end + here)))
+                at += len(chunk)
+        start += len(line)
+        found.append(Piece("mark", "\n", "\n", start, start + 1))
+        start += 1
+    found.pop()  # behind the last line stands no line break
+    return found
+
+
+def _lexed(text: str) -> list[tuple[str, str, str, int, int]]:
     found = []
     for match in (_LEX_LINKS if _HAS_LINK.search(text) else _LEX).finditer(text):
         kind = match.lastgroup or "mark"
@@ -51,8 +78,18 @@ def pieces(text: str, start: int = 0) -> list[Piece]:
             piece = piece.rstrip(".,;:!?")
         lower = piece.lower() if piece.isascii() else plain(piece)
         if lower:
-            found.append(Piece(kind, piece, lower, match.start() + start, match.start() + start + len(piece)))
+            found.append((kind, piece, lower, match.start(), match.start() + len(piece)))
     return found
+
+
+@lru_cache(maxsize=16384)
+def _kept(chunk: str) -> tuple[tuple[str, str, str, int, int], ...]:
+    return tuple(_lexed(chunk))
+
+
+def _chunk(chunk: str) -> Sequence[tuple[str, str, str, int, int]]:
+    """Return the pieces between two blanks; what is longer than a word is not kept."""
+    return _kept(chunk) if len(chunk) < 40 else _lexed(chunk)
 
 
 def decimal(text: str, *, money: bool = False) -> Decimal | None:

@@ -5,6 +5,7 @@ linear in their length.
 """
 
 import re
+from functools import lru_cache, partial
 from typing import NamedTuple
 from unicodedata import combining, normalize
 
@@ -64,19 +65,40 @@ def tokenize(text: str, start: int = 0) -> list[Token]:
     Contractions fall apart as in the treebanks: "weren't" is `were` and `n't`, "it's" is `it` and `'s`.
     """
     tokens: list[Token] = []
-    for found in _WORD.finditer(text):
-        word, at = found[0], found.start() + start
+    at = 0
+    # No token reaches over a blank, so that those between two blanks are known from the last time they were met.
+    for chunk in text.split():
+        at = text.index(chunk, at)
+        here = at + start
+        for word, lower, first, end in _kept(chunk) if len(chunk) < 40 else _cut(chunk):
+            tokens.append(_new_token((word, lower, first + here, end + here)))
+        at += len(chunk)
+    return tokens
+
+
+_new_token = partial(tuple.__new__, Token)
+
+
+def _cut(text: str) -> list[tuple[str, str, int, int]]:
+    found = []
+    for match in _WORD.finditer(text):
+        word, at = match[0], match.start()
         if len(word) > 2 and ("'" in word or "’" in word or "ʼ" in word) and len(word) < 40:
             cut = _CLITIC.match(word)
             if cut:
                 middle = at + len(cut[1])
-                tokens.append(Token(cut[1], plain(cut[1]), at, middle))
-                tokens.append(Token(cut[2], plain(cut[2]), middle, at + len(word)))
+                found.append((cut[1], plain(cut[1]), at, middle))
+                found.append((cut[2], plain(cut[2]), middle, at + len(word)))
                 continue
         lower = plain(word)
         if lower:
-            tokens.append(Token(word, lower, at, at + len(word)))
-    return tokens
+            found.append((word, lower, at, at + len(word)))
+    return found
+
+
+@lru_cache(maxsize=16384)
+def _kept(chunk: str) -> tuple[tuple[str, str, int, int], ...]:
+    return tuple(_cut(chunk))
 
 
 def sentences(text: str) -> list[Span]:
