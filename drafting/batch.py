@@ -16,7 +16,7 @@ from sqlalchemy import case as either
 from sqlalchemy import func, select, update
 
 from drafting.accounts import Accounts, Rejects, Unusable, Usable
-from drafting.desk import Desk, add
+from drafting.desk import Desk, add_lot
 from drafting.errors import NotThere, Refused
 from drafting.limits import EXPECTED
 from drafting.pipeline import first_prompt
@@ -151,33 +151,27 @@ def create(desk: Desk, accounts: Accounts, orders: Orders) -> str:
 
 def load(desk: Desk, batch: str, accounts: Accounts, progress: Callable[[int], None] = lambda count: None) -> int:
     """Put a letter for each usable account into the record, page by page, and return how many; safe to say again after a crash."""
-    total, page = 0, list[Usable]()
-
-    def mine(key: str) -> str | None:
-        other = _known(desk.store)(key)
-        return None if other == batch else other
+    read, page = 0, list[Usable]()
 
     def flush() -> None:
+        lot = [(row.key, triaged(row.case, desk.policy), row.cohort) for row in page]
         with together(desk.store) as (session, store):
-            inside = replace(desk, store=store)
-            for row in page:
-                letter = add(inside, triaged(row.case, desk.policy), key=row.key, batch=batch, cohort=row.cohort)
-                if session.get(Job, letter.id) is None:
-                    session.connection.execute(
-                        tables.jobs.insert().values(letter_id=letter.id, batch=batch, state="waiting", attempt=0, starts=0, repeats=0, calls=0)
-                    )
+            # An account that has its letter by now, from this batch or another, is passed over.
+            new = add_lot(replace(desk, store=store), batch, lot)
+            waiting = {"batch": batch, "state": "waiting", "attempt": 0, "starts": 0, "repeats": 0, "calls": 0}
+            session.add_all("jobs", [{"letter_id": letter, **waiting} for letter in new])
         page.clear()
 
-    for row in replace(accounts, known=mine):
+    for row in accounts:
         if isinstance(row, Usable):
             page.append(row)
-            total += 1
+            read += 1
             if len(page) == PAGE:
                 flush()
-                progress(total)
+                progress(read)
     flush()
     with desk.store.begin() as session:
-        current = _find(session, batch)
+        current, total = _find(session, batch), session.count(Job, batch=batch)
         session.connection.execute(update(tables.batches).where(tables.batches.c.id == batch).values(total=total))
         if current.state is BatchState.LOADING:
             _set(session, desk.user.name, batch, BatchState.RUNNING if total else BatchState.DONE)

@@ -13,7 +13,22 @@ from typing import TYPE_CHECKING, Any
 from drafting import clocks
 from drafting.errors import Blocker, Conflict, DeskError, Forbidden, NotThere, Refused
 from drafting.promises import commitments
-from drafting.rows import about, apologies_before, case_hash, day_of, find_case, find_letter, find_revision, found, keep_case, plain, search, settle, with_due
+from drafting.rows import (
+    about,
+    case_hash,
+    day_of,
+    earlier,
+    find_case,
+    find_letter,
+    find_revision,
+    found,
+    keep_case,
+    keep_cases,
+    plain,
+    search,
+    settle,
+    with_due,
+)
 from drafting.store import (
     Comment,
     Decision,
@@ -153,7 +168,7 @@ def add(
     try:
         with desk.store.begin() as session:
             known = session.find(LetterRow, key=key) if key else ()
-            row = known[0] if known else _add(desk, session, case, desk.user.name, about_it)
+            row = known[0] if known else _add(desk, session, [case], desk.user.name, [about_it])[0]
             if row.revision:
                 return row
             for text in judged:
@@ -166,18 +181,32 @@ def add(
         return add(desk, case, judged, key=key, failure=failure)
 
 
-def _add(desk: Desk, session: Session, case: Case, drafter: str, about_it: Mapping[str, Any]) -> LetterRow:
-    case_id = keep_case(session, desk.user.name, case)
-    new: dict[str, Any] = dict.fromkeys(LetterRow.__dataclass_fields__) | about(case) | _clocks(desk, case, session.now) | dict(about_it)
-    new |= {"id": 0, "case_id": case_id, "state": State.DRAFTED.value, "drafter": drafter, "repeats": len(apologies_before(session, case))}
-    new |= {"subject": "", "revision": 0, "errors": 0, "warnings": 0, "at": session.now, "changed_at": session.now}
-    row = with_due(LetterRow(**new))
-    made = session.add(LetterRow, **{name: value for name, value in new.items() if value is not None and name != "id"}, due=row.due, due_what=row.due_what)
-    ties = {name: about_it.get(name) for name in ("batch", "follows", "replaces")}
-    session.log(desk.user.name, "letter.add", "letter", made, case=case_id, drafter=drafter, **ties)
-    if about_it.get("overruled"):
-        session.log(desk.user.name, "letter.overrule", "letter", made, after=digest(encode(about_it["overruled"])))
-    return replace(row, id=made)
+def add_lot(desk: Desk, batch: str, lot: Sequence[tuple[str, Case, str | None]]) -> list[int]:
+    """Put triaged cases on the desk as letters of a batch, each by key, case and cohort; return the new ones. A key that is there already is passed over."""
+    require(desk.store, desk.user, "write letters")
+    with desk.store.begin() as session:
+        there = {row.key for row in session.find(LetterRow, key=tuple(key for key, _, _ in lot))}
+        new = [one for one in lot if one[0] not in there]
+        about_them = [{"key": key, "batch": batch, "cohort": cohort} for key, _, cohort in new]
+        return [row.id for row in _add(desk, session, [case for _, case, _ in new], desk.user.name, about_them)]
+
+
+def _add(desk: Desk, session: Session, cases: Sequence[Case], drafter: str, about_them: Sequence[Mapping[str, Any]]) -> list[LetterRow]:
+    rows, values = [], []
+    ids = keep_cases(session, desk.user.name, cases)
+    for case_id, case, before, about_it in zip(ids, cases, earlier(session, cases), about_them, strict=True):
+        new: dict[str, Any] = dict.fromkeys(LetterRow.__dataclass_fields__) | about(case) | _clocks(desk, case, session.now) | dict(about_it)
+        new |= {"id": 0, "case_id": case_id, "state": State.DRAFTED.value, "drafter": drafter, "repeats": len(before)}
+        new |= {"subject": "", "revision": 0, "errors": 0, "warnings": 0, "at": session.now, "changed_at": session.now}
+        rows.append(with_due(LetterRow(**new)))
+        values.append({name: value for name, value in new.items() if name != "id"} | {"due": rows[-1].due, "due_what": rows[-1].due_what})
+    for number, (made, about_it) in enumerate(zip(session.add_many(LetterRow, values), about_them, strict=True)):
+        rows[number] = replace(rows[number], id=made)
+        ties = {name: about_it.get(name) for name in ("batch", "follows", "replaces")}
+        session.log(desk.user.name, "letter.add", "letter", made, case=rows[number].case_id, drafter=drafter, **ties)
+        if about_it.get("overruled"):
+            session.log(desk.user.name, "letter.overrule", "letter", made, after=digest(encode(about_it["overruled"])))
+    return rows
 
 
 def save(desk: Desk, letter_id: int, base: int, sha256: str | None, text: Written | Letter) -> Revision:
@@ -256,6 +285,25 @@ def internal_facts(desk: Desk, letter_id: int) -> dict[str, Any]:
         row = find_letter(session, letter_id)
         session.log(desk.user.name, "facts.view", "case", row.case_id, letter=letter_id)
         return dict(find_case(session, row).case.background())
+
+
+def fill(desk: Desk, letter_id: int, case: Case, texts: Sequence[Written], failure: str | None = None) -> LetterRow:
+    """Give a letter that waits for its text the texts written for it and hand it to review, or note why there are none; safe to say twice."""
+    require(desk.store, desk.user, "write letters")
+    with desk.store.begin() as session:
+        row = find_letter(session, letter_id, lock=True)
+        if row.revision or row.state is not State.DRAFTED:
+            return row
+        if not texts:
+            session.set(LetterRow, letter_id, failure=failure)
+            return replace(row, failure=failure)
+        for text in texts:
+            saved = _write(desk, session, row, case, text)
+            row = replace(row, revision=saved.number, sha256=saved.sha256)
+        row = with_due(replace(row, state=State.IN_REVIEW, subject=saved.subject, failure=None))
+        session.set(LetterRow, letter_id, state=row.state.value, due=row.due, due_what=row.due_what)
+        session.log(desk.user.name, "letter.state", "letter", letter_id, after=row.sha256, state=row.state.value, was=State.DRAFTED.value)
+        return row
 
 
 def submit(desk: Desk, letter_id: int) -> LetterRow:
@@ -460,7 +508,7 @@ def supersede(desk: Desk, letter_id: int, reason: str) -> LetterRow:
         _void_promises(session, letter_id)
         move(desk, session, row, State.SUPERSEDED)
         ties = {"batch": row.batch, "cohort": row.cohort, "follows": row.follows, "overruled": row.overruled, "replaces": letter_id}
-        made = _add(desk, session, case, row.drafter, ties | {"signs": row.signs.value if row.signs else None})
+        made = _add(desk, session, [case], row.drafter, [ties | {"signs": row.signs.value if row.signs else None}])[0]
         if standing:
             _write(desk, session, made, case, Written(standing.letter, standing.model, standing.prompt, author=standing.author))
         return settle(session, made.id)

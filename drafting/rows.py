@@ -1,7 +1,7 @@
 """Cases and letters as the record keeps them: how a case becomes columns, and how a letter is found again."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -66,11 +66,19 @@ def with_due(row: LetterRow) -> LetterRow:
 
 def keep_case(session: Session, who: str, case: Case) -> int:
     """Put a case into the record as it stands now and return its id."""
-    data = _dump(case)
-    made = session.add(
-        CaseRow, hash=digest(encode(data)), data=data, incident=case.incident.id, account=account_key(case), contact=_address(case), at=session.now
-    )
-    session.log(who, "case.add", "case", made, after=digest(encode(data)))
+    return keep_cases(session, who, [case])[0]
+
+
+def keep_cases(session: Session, who: str, cases: Sequence[Case]) -> list[int]:
+    """Put cases into the record as they stand now and return their ids."""
+    rows = []
+    for case in cases:
+        data = _dump(case)
+        kept = {"hash": digest(encode(data)), "data": data, "incident": case.incident.id, "account": account_key(case), "contact": _address(case)}
+        rows.append({**kept, "at": session.now})
+    made = session.add_many(CaseRow, rows)
+    for number, row in zip(made, rows, strict=True):
+        session.log(who, "case.add", "case", number, after=str(row["hash"]))
     return made
 
 
@@ -142,12 +150,22 @@ def day_of(moment: date | datetime | None) -> date | None:
 
 def apologies_before(session: Session, case: Case) -> tuple[LetterRow, ...]:
     """Return the account's letters of apology about other incidents that went out within 90 days."""
-    until = datetime.combine(day_of(case.written_on) or session.now.date(), datetime.max.time(), UTC)
-    return tuple(
-        row
-        for row in session.find(LetterRow, "approved_at", account=account_key(case), state=APOLOGISED)
-        if row.category != "follow_up"
-        and row.approved_at
-        and until - REPEATED - timedelta(days=1) <= row.approved_at <= max(until, session.now)
+    return earlier(session, [case])[0]
+
+
+def earlier(session: Session, cases: Sequence[Case]) -> list[tuple[LetterRow, ...]]:
+    """Return `apologies_before` for each of several cases, in one look."""
+    known: dict[str, list[LetterRow]] = {}
+    for row in session.find(LetterRow, "approved_at", account=tuple({account_key(case) for case in cases}), state=APOLOGISED):
+        known.setdefault(row.account, []).append(row)
+    return [tuple(row for row in known.get(account_key(case), ()) if _before(row, case, session.now)) for case in cases]
+
+
+def _before(row: LetterRow, case: Case, now: datetime) -> bool:
+    until = datetime.combine(day_of(case.written_on) or now.date(), datetime.max.time(), UTC)
+    return (
+        row.category != "follow_up"
+        and row.approved_at is not None
+        and until - REPEATED - timedelta(days=1) <= row.approved_at <= max(until, now)
         and (row.incident is None or row.incident != case.incident.id)
     )

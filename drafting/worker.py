@@ -31,13 +31,13 @@ from sqlalchemy.exc import DBAPIError
 
 from drafting.batch import Orders, _set, together
 from drafting.config import Configuration
-from drafting.desk import Desk, Written, add, submit, written
+from drafting.desk import Desk, Written, fill, written
 from drafting.limits import Limits
 from drafting.models import Complete, Completion, ModelFailure, Usage
 from drafting.pipeline import draft
 from drafting.rows import find_case, find_letter
 from drafting.settings import Settings
-from drafting.store import BatchRow, BatchState, Job, LetterRow, Session, State, Store, StoreError, Taken, tables
+from drafting.store import BatchRow, BatchState, Job, Session, Store, StoreError, Taken, tables
 from drafting.users import Position, User
 from drafting.writers import Writer, writer
 from guardrails.case import Case, CaseError
@@ -284,7 +284,10 @@ class Worker:
             mine = session.connection.execute(
                 select(func.count()).select_from(tables.jobs).where(_JOB.batch.in_(names), _JOB.state == "fed", _JOB.worker == self.name)
             ).scalar_one()
-        room = (1 if self._circuit.probing else self._window(running)) - mine
+        window = 1 if self._circuit.probing else self._window(running)
+        room = window - mine
+        if mine and room < window // 4:  # seldom and many at once: each hand-over is a transaction
+            return False
         fed: list[tuple[str, int, int]] = []
         for row in running:
             if room > len(fed):
@@ -309,37 +312,45 @@ class Worker:
             if now is None or now.state is not BatchState.RUNNING:
                 return []
             run, orders = session.connection.execute, Orders.of(now.data)
-            counted = run(select(_JOB.state, func.count(), func.sum(_JOB.cost)).where(_JOB.batch == row.id).group_by(_JOB.state)).all()
-            number = {state: count for state, count, _ in counted}
-            cost = sum((Decimal(str(spent)) for *_, spent in counted if spent), Decimal(0))
-            if orders.pilot is not None:
-                begun = sum(count for state, count in number.items() if state != "waiting")
-                room = min(room, orders.pilot - begun)
+            if orders.pilot is not None or orders.cap is not None:
+                room, why = self._allowed(session, row.id, orders, room)
                 if room <= 0:
-                    if not number.get("fed"):
-                        _set(session, now.author, row.id, BatchState.PAUSED, f"pilot: look at the first {begun} letters on the desk, then resume")
+                    if why and not session.count(Job, batch=row.id, state="fed"):
+                        _set(session, now.author, row.id, BatchState.PAUSED, why)
                     return []
-            if not number.get("waiting"):
-                if not number.get("fed"):
-                    _set(session, now.author, row.id, BatchState.DONE)
-                return []
-            if orders.cap is not None:
-                each = cost / number["done"] if number.get("done") else Decimal(0)
-                left = orders.cap - cost - each * number.get("fed", 0)
-                if left <= 0 or (each and left < each):
-                    if not number.get("fed"):
-                        _set(session, now.author, row.id, BatchState.PAUSED, f"the cap of {orders.cap} USD is spent: raise it with `amends batch resume --cap`")
-                    return []
-                room = min(room, int(left / each) if each else 10)
             wanted = (
                 select(_JOB.letter_id, _JOB.attempt).where(_JOB.batch == row.id, _JOB.state == "waiting").order_by(_JOB.attempt, _JOB.letter_id).limit(room)
             )
             taken = [(row.id, letter, attempt + 1) for letter, attempt in run(wanted.with_for_update(skip_locked=True))]
+            if not taken:
+                if not session.count(Job, batch=row.id, state="fed") and not session.count(Job, batch=row.id, state="waiting"):
+                    _set(session, now.author, row.id, BatchState.DONE)
+                return []
             ids = [letter for _, letter, _ in taken]
             run(
                 update(tables.jobs).where(_JOB.letter_id.in_(ids)).values(state="fed", attempt=_JOB.attempt + 1, starts=0, worker=self.name, fed_at=session.now)
             )
         return taken
+
+    def _allowed(self, session: Session, batch: str, orders: Orders, room: int) -> tuple[int, str]:
+        """Return how many of so many letters pilot and cap let begin, and why the batch stops where that is none."""
+        counted = session.connection.execute(select(_JOB.state, func.count(), func.sum(_JOB.cost)).where(_JOB.batch == batch).group_by(_JOB.state)).all()
+        number = {state: count for state, count, _ in counted}
+        if not number.get("waiting"):
+            return room, ""
+        if orders.pilot is not None:
+            begun = sum(count for state, count in number.items() if state != "waiting")
+            room = min(room, orders.pilot - begun)
+            if room <= 0:
+                return 0, f"pilot: look at the first {begun} letters on the desk, then resume"
+        if orders.cap is not None:
+            cost = sum((Decimal(str(spent)) for *_, spent in counted if spent), Decimal(0))
+            each = cost / number["done"] if number.get("done") else Decimal(0)
+            left = orders.cap - cost - each * number.get("fed", 0)
+            if left <= 0 or (each and left < each):
+                return 0, f"the cap of {orders.cap} USD is spent: raise it with `amends batch resume --cap`"
+            room = min(room, int(left / each) if each else 10)
+        return room, ""
 
     # --- one letter
 
@@ -433,12 +444,7 @@ class Worker:
         job = session.get(Job, letter_id, lock=True)
         if job is None or job.state != "fed" or job.attempt != attempt:
             return
-        row = session.get(LetterRow, letter_id)
-        if row and row.key:
-            here = replace(way.desk, store=store)
-            made = add(here, case, texts, key=row.key, failure=failure or None)
-            if texts and made.state is State.DRAFTED:
-                submit(here, letter_id)
+        fill(replace(way.desk, store=store), letter_id, case, texts, failure or None)
         spent = None if cost is None else float(cost) + (job.cost or 0.0)
         session.set(Job, letter_id, state="failed" if failure else "done", calls=job.calls + calls, cost=spent, done_at=session.now, worker=None)
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, Select, Table, create_engine, event, func, insert, make_url, select, update
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Select, Table, Update, bindparam, create_engine, event, func, insert, make_url, select, update
 from sqlalchemy import delete as removal
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
@@ -63,9 +62,38 @@ class Taken(StoreError):  # noqa: N818  (what happened, not a mistake of the pro
     """A row with this key is there already."""
 
 
+# Statements are built once: building one takes longer than the database does.
+
+
 @cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _one(table: Table, lock: bool) -> Select[Any]:
+    query = select(table).where(*_by_key(table))
+    return query.with_for_update() if lock else query
+
+
+@cache
+def _change(table: Table) -> Update:
+    return update(table).where(*_by_key(table))
+
+
+def _by_key(table: Table) -> list[ColumnElement[bool]]:
+    return [column == bindparam(f"key_{number}") for number, column in enumerate(table.primary_key)]
+
+
+def _keys(table: Table, key: tuple[object, ...]) -> dict[str, object]:
+    return {f"key_{number}": value for number, (_, value) in enumerate(zip(table.primary_key, key, strict=True))}
+
+
+@cache
+def _some(table: Table, order: str, equal: tuple[tuple[str, bool | None], ...], limit: int | None) -> Select[Any]:
+    """Return the query for rows whose columns equal values: among several (True), one (False), none at all (None)."""
+    query = select(table)
+    for name, among in equal:
+        column = table.c[name]
+        query = query.where(column.is_(None) if among is None else column.in_(bindparam(name, expanding=True)) if among else column == bindparam(name))
+    column = table.c[order.lstrip("-")] if order else next(iter(table.primary_key))
+    keys = (column, *table.primary_key)
+    return query.order_by(*((key.desc() for key in keys) if order.startswith("-") else keys)).limit(limit)
 
 
 class Session:
@@ -78,21 +106,13 @@ class Session:
 
     def get(self, kind: type[Record], /, *key: object, lock: bool = False) -> Record | None:
         """Return the row with this primary key; `lock` keeps other writers off it until the end."""
-        table = TABLES[kind]
-        query = select(table).where(*(column == value for column, value in zip(table.primary_key, key, strict=True)))
-        row = self.connection.execute(query.with_for_update() if lock else query).one_or_none()
+        row = self.connection.execute(_one(TABLES[kind], lock), _keys(TABLES[kind], key)).one_or_none()
         return None if row is None else kind(*row)
 
     def find(self, kind: type[Record], order: str = "", /, limit: int | None = None, **equal: object) -> tuple[Record, ...]:
         """Return the rows whose columns equal the values (a tuple: are among them), by `order` (`-at` for newest first)."""
-        table = TABLES[kind]
-        query: Select[Any] = select(table)
-        for name, value in equal.items():
-            query = query.where(table.c[name].in_(value) if isinstance(value, tuple) else table.c[name] == value)
-        column = table.c[order.lstrip("-")] if order else next(iter(table.primary_key))
-        keys = (column, *table.primary_key)
-        query = query.order_by(*((key.desc() for key in keys) if order.startswith("-") else keys)).limit(limit)
-        return tuple(kind(*row) for row in self.connection.execute(query))
+        query = _some(TABLES[kind], order, tuple((name, None if value is None else type(value) is tuple) for name, value in equal.items()), limit)
+        return tuple(kind(*row) for row in self.connection.execute(query, {name: value for name, value in equal.items() if value is not None}))
 
     def count(self, kind: type, /, **equal: object) -> int:
         """Return how many rows have columns that equal the values."""
@@ -108,6 +128,14 @@ class Session:
             raise Taken(f"there is already one: {TABLES[kind].name}") from None
         return int(key[0]) if key and isinstance(key[0], int) else 0
 
+    def add_many(self, kind: type, /, rows: list[dict[str, Any]]) -> list[int]:
+        """Insert rows that all have the same columns, and return their ids in their order. Raises Taken as `add` does."""
+        table = TABLES[kind]
+        try:
+            return list(self.connection.execute(insert(table).returning(table.c.id, sort_by_parameter_order=True), rows).scalars()) if rows else []
+        except IntegrityError:
+            raise Taken(f"there is already one: {table.name}") from None
+
     def add_all(self, table: str, rows: list[dict[str, Any]]) -> None:
         """Insert many rows into the named table at once."""
         if rows:
@@ -115,9 +143,7 @@ class Session:
 
     def set(self, kind: type, /, *key: object, **values: object) -> None:
         """Change columns of the row with this primary key."""
-        table = TABLES[kind]
-        where = (column == value for column, value in zip(table.primary_key, key, strict=True))
-        self.connection.execute(update(table).where(*where).values(**values))
+        self.connection.execute(_change(TABLES[kind]), {**_keys(TABLES[kind], key), **values})
 
     def set_where(self, kind: type, equal: Mapping[str, object], /, **values: object) -> int:
         """Change columns of every row whose columns equal the values; return how many."""

@@ -166,10 +166,12 @@ class _Progress:
         self._next, self._terminal, self._shown = time.monotonic() + 1, sys.stderr.isatty(), False
 
     def __call__(self) -> None:
-        if time.monotonic() < self._next:
+        begun = time.monotonic()
+        if begun < self._next:
             return
         now = batches.status(self._store, self._batch)
-        self._next = time.monotonic() + (1 if self._terminal else 10)
+        # Counting half a million letters takes a while: the work comes first.
+        self._next = begun + max(1 if self._terminal else 10, 30 * (time.monotonic() - begun))
         line = f"{now.total - now.waiting} of {now.total}, {now.rate:.1f}/s, {now.clear} clear, {now.blocked} blocked, {now.failed} failed"
         line += f", {_cost(now)}" + (f", done at {now.eta:%H:%M:%S} UTC" if now.eta else "") + (f" ({now.why})" if now.why else "")
         print(f"\r\x1b[K{line}" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr, flush=True)
