@@ -8,8 +8,8 @@
     ..  ...         up to three, up to seven words between   !element     not this word here
     ^  $            the sentence begins, a clause ends       $name        the words of a line `name = …`
 
-All cues are looked for at once: each hangs on its rarest element, so that a sentence costs little more than
-looking its words up.
+All cues are looked for at once: each is filed under the rarest of the words it can not do without, and is tried
+only in a sentence that has those words, so that a sentence costs little more than looking its words up.
 """
 
 import math
@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakKeyDictionary
 
 from guardrails.finding import Match
 from guardrails.language.clauses import Clause, Role
@@ -25,7 +24,7 @@ from guardrails.language.tokens import Token
 from guardrails.language.words import classes, lemma
 
 if TYPE_CHECKING:
-    from guardrails.letter import Reading, Sentence
+    from guardrails.letter import Reading
 
 _FOLDER = Path(__file__).parent / "cues"
 _SENDER = frozenset("i we me us my our mine ours myself ourselves".split())
@@ -63,12 +62,14 @@ class _Pattern(NamedTuple):
     after: tuple[_Element, ...]
 
 
-_Index = dict[str, list[_Pattern]]
+_Needs = tuple[frozenset[str], ...]
+"""Of each of these a sentence with the cue has one, the rarest first; the cue is filed under the first."""
+_Index = dict[str, list[tuple[_Needs, _Pattern]]]
 
 
 @cache
-def _index() -> _Index:
-    """Return all cues by the symbols that each may hang on, read once."""
+def _index() -> tuple[_Index, frozenset[str]]:
+    """Return all cues by the symbols that each is filed under, and these symbols; read once."""
     index: _Index = {}
     for path in sorted(_FOLDER.glob("*.txt")):
         kind, macros, read = "", dict[str, str](), dict[str, _Element]()
@@ -87,14 +88,14 @@ def _index() -> _Index:
                     if part not in read:
                         read[part] = _element(part, macros)
                 elements = [read[part] for part in parts]
-                at = min(
-                    (n for n, element in enumerate(elements) if not (element.optional or element.negative or element.gap)), key=lambda n: _weight(elements[n])
-                )
+                firm = [n for n, element in enumerate(elements) if not (element.optional or element.negative or element.gap)]
+                at = min(firm, key=lambda n: _weight(elements[n]))
                 before, after = tuple(reversed(elements[:at])), tuple(elements[at + 1 :])
+                needs = sorted((elements[n].symbols for n in firm if n == at or elements[n].symbols.isdisjoint("^$")), key=_frequency)
                 pattern = _Pattern(kind, _next(before), _next(after), before, elements[at], after)
-                for symbol in elements[at].symbols:
-                    index.setdefault(symbol, []).append(pattern)
-    return index
+                for symbol in needs[0]:
+                    index.setdefault(symbol, []).append((tuple(needs), pattern))
+    return index, frozenset(index)
 
 
 def _element(text: str, macros: dict[str, str]) -> _Element:
@@ -123,6 +124,14 @@ def _weight(element: _Element) -> float:
     )
 
 
+def _frequency(words: frozenset[str]) -> float:
+    """Return how often a sentence is likely to have one of some symbols."""
+    return sum(500.0 if symbol in _EVERYWHERE else 50.0 if symbol in _COMMON else 8.0 if symbol[0] == "<" else 1.0 for symbol in words)
+
+
+_EVERYWHERE = frozenset("* # @s @c we i you our your us me my , - . the to a of and".split())
+
+
 @lru_cache(maxsize=16384)
 def symbols(word: str) -> frozenset[str]:
     """Return what a lower-case word can be matched as: itself, its base form, its classes, its speaker."""
@@ -138,40 +147,39 @@ def symbols(word: str) -> frozenset[str]:
     return frozenset(found)
 
 
-@lru_cache(maxsize=16384)
-def _hanging(word: str) -> tuple[_Pattern, ...]:
-    index = _index()
-    return tuple(pattern for symbol in symbols(word) for pattern in index.get(symbol, ()))
-
-
-_read: WeakKeyDictionary["Sentence", list[Cue]] = WeakKeyDictionary()
-
-
-def cues_of(sentence: "Sentence") -> list[Cue]:
-    """Return the turns of speech in a sentence of a letter, looked for once."""
-    found = _read.get(sentence)
-    if found is None:
-        found = _read[sentence] = cues(sentence.tokens)
-    return found
-
-
 def cues(tokens: Sequence[Token]) -> list[Cue]:
     """Return the turns of speech in a run of words, by their place."""
     words = [token.lower for token in tokens]
-    found = []
+    index, filed = _index()
+    every = set[str]().union(*map(symbols, words))
+    found: set[Cue] = set()
+    for symbol in filed & every:
+        for needs, pattern in index[symbol]:
+            # Most cues fail at a word that the sentence does not have.
+            for need in needs:
+                if need.isdisjoint(every):
+                    break
+            else:
+                found.update(_met(words, pattern))
+    return sorted(found, key=lambda cue: (cue.start, cue.stop, cue.kind))
+
+
+def _met(words: Sequence[str], pattern: _Pattern) -> Iterator[Cue]:
+    """Yield each place where a cue stands in a sentence."""
     seen = [frozenset[str](), *map(symbols, words), frozenset[str]()]
-    for at, word in enumerate(words):
-        for pattern in _hanging(word):
-            # Most cues fail at the word beside their anchor.
-            if (pattern.left and pattern.left.isdisjoint(seen[at])) or (pattern.right and pattern.right.isdisjoint(seen[at + 2])):
-                continue
-            start = _follow(words, at - 1, pattern.before, 0, -1)
-            if start is None:
-                continue
-            stop = _follow(words, at + 1, pattern.after, 0, 1)
-            if stop is not None:
-                found.append(Cue(pattern.kind, start + 1, stop))
-    return sorted(set(found), key=lambda cue: (cue.start, cue.stop, cue.kind))
+    for at in range(len(words)):
+        if (
+            pattern.anchor.symbols.isdisjoint(seen[at + 1])
+            or (pattern.left and pattern.left.isdisjoint(seen[at]))
+            or (pattern.right and pattern.right.isdisjoint(seen[at + 2]))
+        ):
+            continue
+        start = _follow(words, at - 1, pattern.before, 0, -1)
+        if start is None:
+            continue
+        stop = _follow(words, at + 1, pattern.after, 0, 1)
+        if stop is not None:
+            yield Cue(pattern.kind, start + 1, stop)
 
 
 def _follow(words: Sequence[str], at: int, elements: tuple[_Element, ...], number: int, step: int) -> int | None:
@@ -256,7 +264,7 @@ def faults(name: str, least: float, *, alone: float | None = None, spares: Role 
             score = reading.verdict(sentence).scores[name]
             if score <= least:
                 continue
-            found = cues_of(sentence)
+            found = reading.cues(sentence)
             seen = [cue for cue in found if cue.kind.partition(" ")[0] == name]
             if any(cue.kind == "plea" for cue in found):
                 continue

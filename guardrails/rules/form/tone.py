@@ -11,7 +11,6 @@ from itertools import pairwise
 
 from guardrails.case import Severity
 from guardrails.finding import Level, Match
-from guardrails.language.cues import cues_of
 from guardrails.letter import Part, Reading, Sentence
 from guardrails.rule import Rule
 
@@ -31,7 +30,7 @@ def _in(reading: Reading, sentence: Sentence) -> Iterator[Match]:
     marked = [False] * len(sentence.tokens)
     score = verdict.scores["tone"]
     if score > _WITH_CUE:
-        for cue in cues_of(sentence):
+        for cue in reading.cues(sentence):
             if cue.kind == "jargon" or (cue.kind == "slang" and not low):
                 marked[cue.start : cue.stop] = [True] * (cue.stop - cue.start)
     for at, token in enumerate(sentence.tokens):
