@@ -94,22 +94,33 @@ def _touched(background: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, tupl
     return {start: tuple(found) for start, found in signed.items()}, tuple(always)
 
 
-Hints = tuple[Mapping[str, tuple[_Hint, ...]], tuple[_Hint, ...]]
+class Hints:
+    """How the background of a case could slip out, and which words of a letter make each way worth a look, remembered by word."""
+
+    def __init__(self, facts: Known) -> None:
+        self._signed, self.always = _touched(tuple((f"{fact.key} {fact.text}".lower(), fact.shown) for fact in facts.internal))
+        self._met: dict[str, tuple[_Hint, ...]] = {}
+
+    def of(self, word: str) -> tuple[_Hint, ...]:
+        """Return the ways of telling that a lower-case word may be part of."""
+        found = self._met.get(word)
+        if found is None:
+            found = tuple(hint for hint in self._signed.get(word[:_SHORT], ()) if word.startswith(hint[2]))
+            if len(self._met) < _WORDS:
+                self._met[word] = found
+        return found
 
 
-def hinting(facts: Known) -> Hints:
-    """Return how the background of a case could slip out."""
-    return _touched(tuple((f"{fact.key} {fact.text}".lower(), fact.shown) for fact in facts.internal))
+_WORDS = 20_000
+"""How many words are remembered with a case."""
 
 
 def hints(sentence: Sentence, facts: Known, ways: Hints) -> Iterator[tuple[Span, str | None]]:
     """Yield the words of a sentence that hint at the background, with the part of it that they give away."""
-    signed, always = ways
-    look = dict.fromkeys(always)
+    look = dict.fromkeys(ways.always)
     for token in sentence.tokens:
-        for hint in signed.get(token.lower[:_SHORT], ()):
-            if token.lower.startswith(hint[2]):
-                look[hint] = None
+        if met := ways.of(token.lower):
+            look.update(dict.fromkeys(met))
     for pattern, evidence, _ in look:
         for match in pattern.finditer(sentence.flat):
             words = [word for word in match[0].split() if word not in STOP and word.isalpha()]

@@ -9,15 +9,16 @@ Source: contracts, `background()`: what shapes the letter and never appears in i
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from guardrails.case import Case, parse
 from guardrails.facts import words
-from guardrails.facts.hints import Hints, hinting, hints
-from guardrails.facts.known import Known, known
-from guardrails.facts.values import Day, Kind, Period, Scan, same_money
+from guardrails.facts.hints import Hints, hints
+from guardrails.facts.known import Fact, Known, known, per_case
+from guardrails.facts.values import Day, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept, stem
 from guardrails.finding import Level, Match, Span
 from guardrails.letter import Reading, Sentence
@@ -128,10 +129,68 @@ def find(reading: Reading) -> tuple[Match, ...]:
 def _find(reading: Reading) -> Iterator[Match]:
     if reading.case is None:
         return
-    facts = known(reading.case).everything
-    touched, ways = _touched(facts, reading.case), hinting(facts)
+    behind = _behind(reading.case)
     for line in reading.ledger.lines:
-        yield from _leaks(line.sentence, line.scan, facts, touched, ways)
+        yield from _leaks(line.sentence, line.scan, behind)
+
+
+class _Behind:
+    """What stands behind a case and how a letter could give it away, remembered by word and by kind of value."""
+
+    def __init__(self, case: Case) -> None:
+        self.facts = known(case).everything
+        self.ways = Hints(self.facts)
+        self._touched = _touched(self.facts, case)
+        self._words: dict[str, _Word | None] = {}
+        self.values: dict[Kind, list[tuple[Fact, Value]]] = {}
+        for fact in self.facts.internal:
+            for value in fact.values:
+                for kind in _COMPARED.get(value.kind, (value.kind,)):
+                    self.values.setdefault(kind, []).append((fact, value))
+
+    def word(self, word: str) -> "_Word | None":
+        """Return what a lower-case word gives away, if anything."""
+        if word in self._words:
+            return self._words[word]
+        found = self._weighed(word)
+        if len(self._words) < _REMEMBERED:
+            self._words[word] = found
+        return found
+
+    def _weighed(self, word: str) -> "_Word | None":
+        other = word in {"other", "others", "another"} and bool(self._touched & _subjects().get("other", frozenset()))
+        if word in STOP or word in _CALENDAR or not word[:1].isalpha() or len(word) < 3:
+            return _Word(other, None, 0.0) if other else None
+        meant = concept(word)
+        evidence = self.facts.internal_words.get(meant)
+        subjects = _subjects().get(stem(word), frozenset()) & self._touched
+        if evidence is None and subjects and meant not in self.facts.vocabulary:
+            return _Word(other, None, 0.55)
+        if evidence is None or meant in self.facts.vocabulary or evidence.startswith(("account.background.churn_risk", "account.background.currency")):
+            return _Word(other, None, 0.0) if other else None
+        return _Word(other, evidence, 0.4 if meant in _COMMON else 1.0)
+
+
+_REMEMBERED = 20_000
+"""How many words are remembered with a case."""
+# A date may give away the month of the background, and a month its date.
+_COMPARED = {Kind.DATE: (Kind.DATE, Kind.PERIOD), Kind.PERIOD: (Kind.DATE, Kind.PERIOD)}
+
+
+class _Word(NamedTuple):
+    """What a word gives away: that there are others, and the part of the background it comes from with its weight (none where it is only of a subject)."""
+
+    other: bool
+    evidence: str | None
+    weight: float
+
+
+_behind = per_case(_Behind)
+
+
+@lru_cache(maxsize=16384)
+def _is_sign(word: str) -> bool:
+    return word.startswith(_SIGNS)
 
 
 def _touched(facts: Known, case: Case) -> frozenset[int]:
@@ -151,9 +210,10 @@ _CALENDAR = frozenset("january february march april may june july august septemb
 """Months are no words of a note: whether a date leaks is told by the date."""
 
 
-def _leaks(sentence: Sentence, scan: Scan, facts: Known, touched: frozenset[int], ways: Hints) -> Iterator[Match]:
+def _leaks(sentence: Sentence, scan: Scan, behind: _Behind) -> Iterator[Match]:
+    facts = behind.facts
     weights: list[_Weighed] = []
-    signs = any(token.lower.startswith(_SIGNS) for token in sentence.tokens)
+    signs = any(_is_sign(token.lower) for token in sentence.tokens)
     for status in _STATUS.finditer(sentence.flat) if signs else ():
         span = sentence.span(status.start(), status.end())
         words = [token.lower for token in sentence.tokens if span.start <= token.start < span.end and token.lower not in STOP and token.lower.isalpha()]
@@ -161,24 +221,16 @@ def _leaks(sentence: Sentence, scan: Scan, facts: Known, touched: frozenset[int]
         if new:
             weights.append((*span, 2.0, next((facts.internal_words[concept(word)] for word in words if concept(word) in facts.internal_words), None)))
     for token in sentence.tokens:
-        if token.lower in {"other", "others", "another"} and touched & _subjects().get("other", frozenset()):
+        if (told := behind.word(token.lower)) is None:
+            continue
+        if told.other:
             weights.append((token.start, token.end, 0.55, None))
-        if token.lower in STOP or token.lower in _CALENDAR or not token.lower[:1].isalpha() or len(token.lower) < 3:
-            continue
-        word = concept(token.lower)
-        evidence = facts.internal_words.get(word)
-        subjects = _subjects().get(stem(token.lower), frozenset()) & touched
-        if evidence is None and subjects and word not in facts.vocabulary:
-            weights.append((token.start, token.end, 0.55, None))
-            continue
-        if evidence is None or word in facts.vocabulary or evidence.startswith(("account.background.churn_risk", "account.background.currency")):
-            continue
-        if token.text[:1].isupper() and token.start > sentence.start and f" {token.text}" in evidence and token.lower not in facts.names:
-            weights.append((token.start, token.end, 2.0, evidence))
-        else:
-            weights.append((token.start, token.end, 0.4 if word in _COMMON else 1.0, evidence))
-    weights += _values(sentence, scan, facts)
-    weights += [(*span, 2.0, evidence) for span, evidence in hints(sentence, facts, ways)]
+        if told.evidence and token.text[:1].isupper() and token.start > sentence.start and f" {token.text}" in told.evidence and token.lower not in facts.names:
+            weights.append((token.start, token.end, 2.0, told.evidence))
+        elif told.weight:
+            weights.append((token.start, token.end, told.weight, told.evidence))
+    weights += _values(sentence, scan, behind)
+    weights += [(*span, 2.0, evidence) for span, evidence in hints(sentence, facts, behind.ways)]
     if not weights:
         return
     weights += [(*sentence.span(frame.start(), frame.end()), 1.0, None) for frame in _FRAME.finditer(sentence.flat)]
@@ -207,12 +259,13 @@ def _total(weighed: Iterable[_Weighed]) -> float:
     return sum(weight for _, _, weight, _ in weighed)
 
 
-def _values(sentence: Sentence, scan: Scan, facts: Known) -> list[_Weighed]:
+def _values(sentence: Sentence, scan: Scan, behind: _Behind) -> list[_Weighed]:
     """Return the values of a sentence that only the background holds."""
+    facts = behind.facts
     found: list[_Weighed] = []
     for value in scan.found:
-        for fact in facts.internal:
-            if any(_same(value, other, facts) for other in fact.values):
+        for fact, other in behind.values.get(value.kind, ()):
+            if _same(value, other, facts):
                 weak = value.kind in {Kind.NUMBER, Kind.DURATION}
                 month = value.kind is Kind.PERIOD and not fact.key.endswith("renewal_date")
                 found.append((*value.span, 1.0 if weak else 1.5 if month else 2.0, fact.shown))
@@ -231,19 +284,15 @@ def _season(name: str) -> set[int]:
     return {"spring": {3, 4, 5}, "summer": {6, 7, 8}, "autumn": {8, 9, 10, 11}, "winter": {12, 1, 2}}[name]
 
 
-def _months(value: object) -> set[int]:
-    what = getattr(value, "value", None)
+def _months(value: Value) -> set[int]:
+    what = value.value
     if isinstance(what, Day):
         return {day.month for day in what.days} if what.month or what.year else set()
     return set(what.months) if isinstance(what, Period) and len(what.months) == 1 else set()
 
 
-def _same(value: object, other: object, facts: Known) -> bool:
+def _same(value: Value, other: Value, facts: Known) -> bool:
     """Whether a value of the letter is one of the background's, and none of the facts'."""
-    from guardrails.facts.values import Value
-
-    if not isinstance(value, Value) or not isinstance(other, Value):
-        return False
     mine, theirs = value.value, other.value
     if isinstance(mine, Decimal) and isinstance(theirs, Decimal) and value.kind is other.kind:
         if mine != theirs or (value.kind is Kind.NUMBER and mine < 5):
