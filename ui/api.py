@@ -3,10 +3,11 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from functools import cache
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -42,10 +43,10 @@ async def _text(request: Request) -> Text | Response:
         return JSONResponse({"error": "that is no letter, or too long a one"}, 422)
 
 
-async def _answer(work: Callable[..., Any], *given: Any) -> Response:
-    """Run the work in a thread and answer with what it returns, or with the desk's one line."""
+async def _answer(work: Callable[..., Any], *given: Any, turns: CapacityLimiter | None = None) -> Response:
+    """Run the work in a thread, when it is its turn, and answer with what it returns, or with the desk's one line."""
     try:
-        found = await run_in_threadpool(work, *given)
+        found = await to_thread.run_sync(work, *given, limiter=turns)
     except Forbidden as error:
         return JSONResponse({"error": str(error)}, 403)
     except NotThere as error:
@@ -55,13 +56,19 @@ async def _answer(work: Callable[..., Any], *given: Any) -> Response:
     return found if isinstance(found, Response) else JSONResponse(found, headers={"cache-control": "no-store"})
 
 
+@cache
+def _checks() -> CapacityLimiter:
+    """Return what lets one check run at a time: they are pure computing, and side by side each would end as late as the last."""
+    return CapacityLimiter(1)
+
+
 async def check(request: Request) -> Response:
     """Answer with what the rules say of a text."""
     text = await _text(request)
     return (
         text
         if isinstance(text, Response)
-        else await _answer(letters.check_text, _person(request), text.subject, text.body, text.letter, text.case, text.trial, text.facts)
+        else await _answer(letters.check_text, _person(request), text.subject, text.body, text.letter, text.case, text.trial, text.facts, turns=_checks())
     )
 
 

@@ -1,6 +1,7 @@
 """One process, one origin: pages, the API the editor talks to, assets, security headers, identity."""
 
 import base64
+import gc
 import hashlib
 import ipaddress
 import os
@@ -202,3 +203,5 @@ def warm() -> None:
 
     case = next(iter(samples().values()), None)
     check(Letter("", "Dear Ada,\n\nWe are sorry that we were late on 9 June.\n\nYours,\nBo"), case, policy(), rules=service().setup.rules)
+    gc.collect()
+    gc.freeze()  # Streamlit collects after every run of a page, with everything stopped: what has been loaded by now is not looked through each time

@@ -129,7 +129,7 @@ def serving(home: Path) -> Iterator[int]:
         port: int = probe.getsockname()[1]
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("AMENDS_", "OPENAI_", "STREAMLIT_"))}
     variables |= {"AMENDS_HOME": str(home), "AMENDS_MODEL": "template"}
-    command = [sys.executable, "-c", f"from ui.asgi import serve; serve(port={port})"]
+    command = [sys.executable, "-m", "ui", "ui", "--port", str(port)]
     process = subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(400):

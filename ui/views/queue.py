@@ -112,7 +112,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         "Filter",
         placeholder="account, contact, incident or subject",
         type="search",
-        live="100ms",
+        live="50ms",
         key="q",
         bind="query-params",
         persist_state="session",
@@ -130,7 +130,7 @@ with here.store.read() as read:
     if not found.entries and found.total:
         found = queue(read, wanted, limit=listing.PAGE)
     numbers = counts(read, Filter())
-    soonest = queue(read, Filter(), limit=1).entries
+    soonest = () if found.entries else queue(read, Filter(), limit=1).entries
 time = here.store.clock()
 session[state.QUEUE] = [entry.id for entry in found.entries]
 for place, (line, bad) in enumerate(session.pop(state.SAID, [])):
