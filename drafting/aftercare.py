@@ -7,23 +7,15 @@ from typing import Any
 
 from drafting.desk import Desk, Written, add, move
 from drafting.errors import DeskError, NotThere, Refused
-from drafting.rows import REPEATED, apologies_before, day_of, find_case, find_letter, found, settle
-from drafting.store import LetterRow, Promise, State
+from drafting.rows import REPEATED, account_key, apologies_before, day_of, find_case, find_letter, found, settle
+from drafting.store import LetterRow, Promise, Session, State
+from drafting.triage import PROMISED
 from drafting.users import require
 from guardrails.case import Case, EarlierApology
 from guardrails.policy import Role
 
-
-@dataclass(frozen=True, slots=True)
-class Recurrence:
-    """How often this account has had an apology within 90 days, and what follows from it."""
-
-    case: Case
-    """The case with those apologies told, and `recurring_issue` as its category where it applies."""
-    count: int
-    earlier: tuple[LetterRow, ...]
-    signs: Role | None
-    reasons: tuple[str, ...]
+MOST = 12
+"""Earlier promises that a letter is told of at most, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +31,19 @@ class Earlier:
         """One line for a prompt or a page."""
         by = f" (due {self.promise.due:%Y-%m-%d})" if self.promise.due else ""
         return f"{self.promise.at:%Y-%m-%d}: {self.promise.text}{by}: {self.state}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """How often this account has had an apology within 90 days, what it was promised, and what follows from it."""
+
+    case: Case
+    """The case with those apologies and promises told, and `recurring_issue` as its category where it applies."""
+    count: int
+    earlier: tuple[LetterRow, ...]
+    signs: Role | None
+    reasons: tuple[str, ...]
+    promises: tuple[Earlier, ...]
 
 
 def advance(desk: Desk) -> int:
@@ -75,7 +80,7 @@ def follow_up(desk: Desk, letter_id: int, write: Callable[[Case], Written | Sequ
             raise Refused(f"letter {letter_id} is {row.state.value.replace('_', ' ')}: a follow-up comes after a letter that went out")
         if known := session.find(LetterRow, follows=letter_id):
             return known[-1]
-        case = follow_up_case(find_case(session, row).case, row, session.now.date())
+        case = told_promises(follow_up_case(find_case(session, row).case, row, session.now.date()), _promises(session, row.account))
     return add(desk, case, write(case), follows=letter_id, key=f"follow-up/{letter_id}", batch=row.batch, cohort=row.cohort)
 
 
@@ -98,13 +103,14 @@ def follow_up_case(case: Case, row: LetterRow, today: date) -> Case:
 
 
 def recurrence(desk: Desk, case: Case, *, category: str | None = None) -> Recurrence:
-    """Return the case with the apologies this account has had within 90 days, from the record and as given.
+    """Return the case with the apologies this account has had, from the record and as given, and with what it was promised.
 
     With one or more, the category becomes `recurring_issue` and the signer one rank higher than the
     severity asks. `category` is a person's word that overrules the category.
     """
     with desk.store.read() as session:
         earlier = apologies_before(session, case)
+        promises = _promises(session, account_key(case))
         day = day_of(case.written_on) or session.now.date()
     told = {(day_of(one.at), one.incident): one for one in case.account.apologies}
     for row in earlier:
@@ -113,9 +119,9 @@ def recurrence(desk: Desk, case: Case, *, category: str | None = None) -> Recurr
     apologies = tuple(sorted(told.values(), key=lambda one: day_of(one.at) or date.min))
     recent = [one for one in apologies if timedelta(0) <= day - (day_of(one.at) or date.min) <= REPEATED and one.category != "follow_up"]
     recent = [one for one in recent if one.incident is None or one.incident != case.incident.id]
-    changed = case.model_copy(update={"account": case.account.model_copy(update={"apologies": apologies})})
+    changed = told_promises(case.model_copy(update={"account": case.account.model_copy(update={"apologies": apologies})}), promises)
     if not recent or case.incident.category == "follow_up":
-        return Recurrence(changed, len(recent), earlier, None, ())
+        return Recurrence(changed, len(recent), earlier, None, (), promises)
     reasons = [f"apology number {len(recent) + 1} to {case.account.company} within 90 days: " + ", ".join(f"{one.at:%Y-%m-%d}" for one in recent)]
     if category is None:
         incident = changed.incident.model_copy(update={"category": "recurring_issue"})
@@ -126,15 +132,22 @@ def recurrence(desk: Desk, case: Case, *, category: str | None = None) -> Recurr
     if case.incident.severity:
         signs = _one_up(desk.policy.severity[case.incident.severity].signs)
         reasons.append(f"the signer moves up to {signs.value}")
-    return Recurrence(changed, len(recent), earlier, signs, tuple(reasons))
+    return Recurrence(changed, len(recent), earlier, signs, tuple(reasons), promises)
+
+
+def told_promises(case: Case, promises: Sequence[Earlier]) -> Case:
+    """Return the case with the state of earlier promises among its facts, so that the letter may own up to them and a check knows them."""
+    if not promises:
+        return case
+    details = case.incident.details | {PROMISED: tuple(one.text for one in promises[-MOST:])}
+    return case.model_copy(update={"incident": case.incident.model_copy(update={"details": details})})
 
 
 def earlier(desk: Desk, account: str) -> tuple[Earlier, ...]:
     """Return the promises made to an account so far and what became of them, oldest first. `account` as `account_key` gives it."""
     require(desk.store, desk.user, "see letters")
     with desk.store.read() as session:
-        rows = session.find(Promise, "at", account=account, state=("open", "kept"))
-        return tuple(Earlier(row, _fate(row, session.now)) for row in rows)
+        return _promises(session, account)
 
 
 def overdue(desk: Desk) -> tuple[Promise, ...]:
@@ -152,6 +165,11 @@ def keep_promise(desk: Desk, promise_id: int) -> Promise:
 def hand_promise(desk: Desk, promise_id: int, owner: str) -> Promise:
     """Give a promise to somebody else."""
     return _promise(desk, promise_id, "promise.hand", owner=owner)
+
+
+def _promises(session: Session, account: str) -> tuple[Earlier, ...]:
+    rows = session.find(Promise, "at", account=account, state=("open", "kept"))
+    return tuple(Earlier(row, _fate(row, session.now)) for row in rows)
 
 
 def _promise(desk: Desk, promise_id: int, act: str, **values: Any) -> Promise:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from drafting.triage import PROMISED
 from guardrails.case import Case, CaseError, Ticket, Value
 from guardrails.category import Category
 from guardrails.finding import Finding, Level
@@ -148,6 +149,11 @@ def _earlier(case: Case) -> str:
     lines = [f"- {_said(one.at)}: {one.category or 'an apology'}{f', {_inert(one.incident)}' if one.incident else ''}" for one in case.account.apologies]
     if lines:
         lines.append("They have heard apologies before: say so plainly, and lean on what is structurally different this time.")
+    if case.incident.details.get(PROMISED):
+        lines.append(
+            f"What we promised them before is among the facts, as incident.details.{PROMISED}, with what became of it. "
+            "Where one is late, say so in one plain sentence; where one is kept, do not boast of it; promise none of them anew unless the facts do."
+        )
     return "\n".join(lines) or "none"
 
 

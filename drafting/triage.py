@@ -19,6 +19,9 @@ ORDER: tuple[Element, ...] = ("responsibility", "restitution", "recognition", "p
 SOON = timedelta(days=90)
 """An apology this recent makes the next one of its kind a repetition."""
 
+PROMISED = "earlier_promises"
+"""The detail, of any category, that tells what we promised the account before and what became of it. The record fills it in."""
+
 LONG = timedelta(hours=1)
 """An outage longer than this is an extended one."""
 
@@ -159,7 +162,7 @@ def _texts(case: Case) -> Iterator[tuple[str, str]]:
         if text:
             yield key, text
     for name, value in incident.details.items():
-        if not name.startswith(("data_not", "untouched", "data_recovered", "other")):
+        if not name.startswith(("data_not", "untouched", "data_recovered", "other", PROMISED)):
             for item in value if isinstance(value, tuple) else (value,):
                 if isinstance(item, str):
                     yield f"incident.details.{name}", item
@@ -261,7 +264,7 @@ def _warnings(case: Case, policy: Policy) -> Iterator[str]:
     demand = policy.severity[severity]
     category = policy.categories.get(incident.category or "")
     for key in incident.details if category else ():
-        if category and key not in category.details and key != "other":
+        if category and key not in category.details and key not in ("other", PROMISED):
             near = get_close_matches(key, category.details, 1)
             yield f"incident.details.{key}: letters of the kind {category.id} declare no such key" + (f"; did you mean {near[0]}?" if near else "")
     for number, item in enumerate(case.remedy.items):

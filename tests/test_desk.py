@@ -10,16 +10,20 @@ from stores import Clock
 import guardrails
 from drafting import aftercare, clocks
 from drafting import desk as act
+from drafting.config import configuration
 from drafting.desk import Desk, View, Written
 from drafting.errors import Conflict, DeskError, Forbidden, NotThere, Refused
 from drafting.export import file
+from drafting.pipeline import first_prompt
 from drafting.policies import current, effect, policies, save_policy
 from drafting.store import LetterRow, Link, State, Store, verify
+from drafting.triage import triage
 from drafting.users import LOCAL, User
 from guardrails.case import Case, CaseError, Incident, Severity
 from guardrails.finding import Finding
 from guardrails.letter import Letter
 from guardrails.policy import Role, default_policy
+from guardrails.report import check
 
 CEO = "Iris Vale\nChief Executive Officer"
 
@@ -503,6 +507,29 @@ def test_the_second_apology_within_90_days_changes_in_kind(store: Store, clock: 
     assert (again.count, again.case.incident.category, again.signs) == (1, "recurring_issue", Role.VP_CS)
     assert [(one.incident, f"{one.at:%Y-%m-%d}") for one in again.case.account.apologies] == [("INC-1", "2026-06-09")]
     assert "apology number 2 to Okafor Retail within 90 days: 2026-06-09" in again.reasons[0]
+
+
+def test_the_next_draft_is_told_what_became_of_earlier_promises(store: Store, clock: Clock) -> None:
+    here = desk(store, policy=configuration().policy)
+    row = out(here, about(1))
+    aftercare.keep_promise(here, act.view(here, row.id).promises[0].id)
+    clock.forward(days=30)
+    again = aftercare.recurrence(here, about(2))
+    assert [one.state for one in again.promises] == ["kept", "late"]
+    told = first_prompt(triage(again.case, here.policy).case, here.policy).text
+    assert "2026-06-09: We will send you the post-mortem by 16 June. (due 2026-06-16): late" in told
+    assert "Where one is late, say so" in told
+    assert "promised" not in first_prompt(triage(about(2), here.policy).case, here.policy).text.split("Earlier letters", 1)[1]
+
+
+def test_a_letter_may_own_up_to_a_promise_that_is_late(store: Store, clock: Clock) -> None:
+    here = desk(store)
+    out(here, about(1))
+    clock.forward(days=30)
+    owned = letter("We promised you the post-mortem by 16 June and have not sent it.")
+    known, unknown = (check(owned, triage(one, here.policy).case, here.policy) for one in (aftercare.recurrence(here, about(2)).case, about(2)))
+    assert [one.quote for one in unknown.findings if one.rule == "invented-fact" and "16 June" in one.quote]
+    assert not [one.quote for one in known.findings if one.rule == "invented-fact" and "16 June" in one.quote]
 
 
 def test_a_recurrence_can_be_overruled_and_ends_after_90_days(store: Store, clock: Clock) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from drafting import aftercare
 from drafting import desk as desks
 from drafting.errors import DeskError
 from drafting.models import ModelFailure
@@ -79,6 +80,12 @@ FIELDS = {
     "sender": ("Who signs", False),
     "sender_title": ("Their title", False),
 }
+
+
+def promise(one: aftercare.Earlier) -> list[tuple[str, str]]:
+    """Return an earlier promise as a line: what became of it, the words, the day."""
+    tone = {"kept": "good", "kept late": "near", "late": "late"}.get(one.state, "info")
+    return [(words(one.state), tone), (one.promise.text, ""), *([(f"by {one.promise.due:%d %b %Y}", "plain")] if one.promise.due else [])]
 
 
 def given() -> object:
@@ -173,6 +180,8 @@ with left:
         blocks: list[dict[str, Any]] = [{"title": "Proposed, and why", "facts": reasons, "tone": "soft"}]
         if ready.warnings:
             blocks.append({"title": "Look at this first", "items": list(ready.warnings)})
+        if again.promises:
+            blocks.append({"title": "Promised to them before", "items": [promise(one) for one in again.promises[-aftercare.MOST :]]})
         sheet("case_reasons", *blocks)
         with st.container(horizontal=True, gap="small"):
             models = list(dict.fromkeys([*service().settings.models, "template"]))
