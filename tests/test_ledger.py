@@ -140,3 +140,42 @@ def test_an_endless_sentence_takes_time_linear_in_its_length(unit: str) -> None:
 
     seconds(10)
     assert seconds(2400) < 30 * seconds(300) + 0.2
+
+
+STOPS = {"impact": "312 crates in 12 trucks waited; the stops lasted 1 h 05 min, 2 h 20 min and 4 h 30 min.", "fixes": "Back at 09:55."}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The board was down until 10:55 CET.",
+        "It began at 07:40 your time.",
+        "The board came back five minutes before ten.",
+        "Together the stops cost you seven hours and fifty-five minutes.",
+        "More than three hundred crates stood there.",
+        "That is 26 crates in each truck.",
+        "Somebody has to answer before midnight.",
+        "In the new year your board is on the first shelf of the first floor.",
+        "You may still have your refund from us in mind, which you asked for in ticket 8812.",
+    ],
+)
+def test_what_the_facts_give_without_saying_it_is_not_invented(text: str) -> None:
+    assert findings(invented, text, **STOPS) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("The board was down until 11:05 CET.", "11:05"),
+        ("Together the stops cost you six hours and ten minutes.", "six hours and ten minutes"),
+        ("More than five hundred crates stood there.", "five hundred"),
+        ("That is 29 crates in each truck.", "29"),
+    ],
+)
+def test_what_the_facts_do_not_give_is_invented(text: str, quote: str) -> None:
+    assert findings(invented, text, **STOPS) == [quote]
+
+
+def test_reads_the_first_monday_of_a_month_as_a_day() -> None:
+    assert findings(invented, "I call you on the second Thursday of February.") == []
+    assert findings(invented, "I call you on the third Thursday of February.") == ["the third Thursday of February"]

@@ -179,7 +179,7 @@ def asides(sentence: Sentence, facts: Known) -> list[Span]:
     for pattern in (_SPEED, _RECORD):
         for match in pattern.finditer(flat):
             words = [word for word in match[0].split() if word not in STOP]
-            future = re.search(r"\b(?:will|shall|'ll|if|when|must|now|between)\b", flat) if pattern is _SPEED else None
+            future = re.search(r"\b(?:will|shall|'ll|if|when|must|now|between|should|ought)\b", flat) if pattern is _SPEED else None
             if not future and any(concept(word) not in facts.vocabulary for word in words):
                 found.append(sentence.span(match.start(), match.end()))
     return found
@@ -199,6 +199,7 @@ _TITLES = frozenset(
     germany france spain italy austria switzerland poland ireland scotland wales norway sweden denmark finland netherlands belgium portugal india
     china japan korea australia canada
     mexico brazil kenya nigeria egypt turkey greece hungary romania czechia
+    year new eve easter diwali eid ramadan thanksgiving boxing carnival ascension pentecost whitsun ferragosto assumption advent hogmanay songkran
     cause correction prevention fix impact remedy timeline action actions steps status update background""".split()
 )
 
@@ -238,7 +239,8 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
 
 # What a letter says is whole, and what a fact says is not.
 _WHOLE = re.compile(
-    r"\b(?:all|every|everything|each|whole|nothing)\b.{0,90}\b(?:back|restored|recovered|in place|intact|returned|retrieved|complete|saved|lost|missing|gone)\b"
+    r"\b(?:all|every|everything|each|whole)\b.{0,90}\b(?:back|restored|recovered|in place|intact|returned|retrieved|complete|saved)\b"
+    r"|\b(?:nothing|not (?:a|one)|no \w+)\b.{0,60}\b(?:lost|missing|gone)\b"
 )
 _UNTOUCHED = re.compile(
     r"\b(?:none|nobody|no one|no evidence|not one|nothing|no (?:data|record|records|personal|information|details|customer|unauthori[sz]ed|third"

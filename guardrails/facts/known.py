@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import combinations
 from typing import TypeVar
@@ -59,6 +59,11 @@ class Known:
     numbers: list[tuple[Decimal, frozenset[str], str]] = field(default_factory=list)
     durations: list[tuple[float, str]] = field(default_factory=list)
     window: tuple[datetime, datetime] | None = None
+    span: tuple[date, date] | None = None
+    """The first and the last day of the incident, where both are known."""
+    zone: tzinfo | None = None
+    moment: datetime | None = None
+    """When the incident began, by its own clock."""
     raw: str = ""
     names: dict[str, str] = field(default_factory=dict)
     vocabulary: dict[str, str] = field(default_factory=dict)
@@ -145,6 +150,11 @@ def known(case: Case) -> Known:
             fact = Fact(key, text, tuple(scan.found), content(scan.pieces))
             found.facts.append(fact)
             _absorb(found, fact, scan)
+    found.zone = incident.zone
+    first, last = _date(incident.started_at), _date(incident.ended_at)
+    found.span = (first, last) if first and last else None
+    begun = incident.started_at or incident.detected_at or case.written_on
+    found.moment = begun.replace(tzinfo=None) if isinstance(begun, datetime) else datetime.combine(begun, datetime.min.time()) if begun else None
     for start, end in ((incident.started_at, incident.ended_at),):
         elapsed = incident.elapsed()
         if elapsed is not None and start is not None and end is not None:

@@ -11,8 +11,9 @@ from itertools import combinations
 
 from guardrails.facts.arithmetic import clashes
 from guardrails.facts.claims import asides, contradiction, likelihood, names
+from guardrails.facts.derived import derived
 from guardrails.facts.durations import LOOSE, Duration
-from guardrails.facts.known import Known, known
+from guardrails.facts.known import Known, content, known
 from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept
 from guardrails.finding import Field, Span
@@ -205,6 +206,11 @@ def _items(sentence: Sentence, scan: Scan, facts: Known) -> Iterator[Item]:
         (Standing.INTERNAL, found[1], "") if standing is Standing.UNKNOWN and (found := _internal(value, facts)) else (standing, fact, note)
         for value, (standing, fact, note) in zip(scan.found, (_stand(value, scan, facts) for value in scan.found), strict=True)
     ]
+    for number, value in enumerate(scan.found):
+        if stands[number][0] is Standing.UNKNOWN and (reason := derived(value, text, sentence.start, scan, facts)):
+            stands[number] = (Standing.DERIVED, *reason)
+        elif stands[number][0] is Standing.UNKNOWN and (fact := _in_a_ticket(value, sentence, scan, facts)):
+            stands[number] = (Standing.HELD, fact, "")
     unknown = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.UNKNOWN)
     firm = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.HELD)
     wrong = clashes(text, sentence.start, scan.found, unknown, firm, facts.totals)
@@ -220,6 +226,20 @@ def _items(sentence: Sentence, scan: Scan, facts: Known) -> Iterator[Item]:
             standing = Standing.CONTRADICTED
         quote = text[value.span.start - sentence.start : value.span.end - sentence.start]
         yield Item(value.kind, sentence.field, value.span, quote, standing, fact, note or clash, value, clash)
+
+
+_DATED = {Kind.DATE, Kind.PERIOD}
+
+
+def _in_a_ticket(value: Value, sentence: Sentence, scan: Scan, facts: Known) -> str | None:
+    """Return the customer's own words that tell of a day, where the sentence speaks of the same thing; nothing that we promise is among them."""
+    if value.kind not in _DATED or facts.everything is facts:
+        return None
+    standing, fact, _ = _stand(value, scan, facts.everything)
+    said = content(scan.pieces)
+    if standing is not Standing.HELD or fact is None:
+        return None
+    return fact if any(known.ticket and known.shown == fact and len(known.words & said) > 1 for known in facts.everything.facts) else None
 
 
 def _is_window(times: list[frozenset[int]], facts: Known) -> bool:
@@ -268,7 +288,7 @@ def _stand(value: Value, scan: Scan, facts: Known) -> _Verdict:
     if isinstance(what, Duration):
         return _length(what, facts, " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 2]), scan.pieces[max(value.first - 1, 0)].lower)
     if isinstance(what, frozenset):
-        return _time(what, facts, 20 if value.loose else 0)
+        return _time(what, facts, 20 if value.loose else 0) if _is_told(value, scan, facts) else _IDLE
     if value.kind is Kind.MONEY and isinstance(what, Decimal):
         return _money(what, value, facts, " half " in f" {' '.join(piece.lower for piece in scan.pieces)} ")
     if value.kind is Kind.PERCENT and isinstance(what, Decimal):
@@ -283,6 +303,19 @@ def _stand(value: Value, scan: Scan, facts: Known) -> _Verdict:
             else _UNKNOWN
         )
     return _IDLE
+
+
+def _is_told(value: Value, scan: Scan, facts: Known) -> bool:
+    """Whether a time is one that can be held against the facts: not "by midnight", and "at three" only beside a day."""
+    word, minutes = scan.pieces[value.first].lower, value.value
+    if not isinstance(minutes, frozenset) or minutes & facts.times.keys():
+        return True
+    before = scan.pieces[value.first - 1].lower if value.first else ""
+    if word in {"noon", "midday", "midnight"}:
+        return before in {"at", "from", "until"}
+    if value.stop - value.first == 1 and (word.isalpha() or word.isdigit()):
+        return before in {"at", "from", "until"} and any(other.kind is Kind.DATE for other in scan.found)
+    return True
 
 
 def _holding(text: str, facts: Known) -> str | None:
@@ -304,7 +337,7 @@ def _day(what: Day, facts: Known) -> _Verdict:
             return Standing.DERIVED, facts.dates[day], f"the weekday of {day.isoformat()}"
         if what.weekday in facts.weekdays:
             return Standing.HELD, facts.weekdays[what.weekday], ""
-        if facts.window and any(facts.window[0].date() <= day <= facts.window[1].date() for day in what.days):
+        if facts.span and any(facts.span[0] <= day <= facts.span[1] for day in what.days):
             return Standing.DERIVED, None, "within the incident"
         return _UNKNOWN
     if held:
@@ -314,7 +347,7 @@ def _day(what: Day, facts: Known) -> _Verdict:
         return Standing.CONTRADICTED, facts.dates[held[0]], f"{held[0].isoformat()} is a {WEEKDAY_NAMES[held[0].weekday()]}"
     if what.month is None and what.day in facts.days and what.weekday is None:
         return Standing.HELD, facts.days[what.day], ""
-    return _UNKNOWN
+    return _IDLE if what.month is None and what.weekday is None and (what.day or 9) < 5 else _UNKNOWN  # "on the first"
 
 
 def _period(what: Period, facts: Known) -> _Verdict:
@@ -431,7 +464,8 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
     if (
         figure <= 4
         or re.search(r"(?:section|clause|article|paragraph|version|page|no|number|step|part|phase|level|item|§|/|v) ?\.?$", before)
-        or after.startswith(("/", "times", "-fold", "- fold", "- second", "- third"))
+        or after.startswith(("/", "times", "-fold", "- fold", "- second", "- third", "- degree"))
+        or (before.endswith(" a") and figure >= 1000 and "thank" in before)
     ):
         return _IDLE
     if figure <= 10 and not _is_counted_thing(value, facts):

@@ -26,7 +26,8 @@ _GIFT = re.compile(
     |at\ our\ expense
     |(?:two|three
     |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|goodwill
-    |free\ (?:\w+\ ){0,2}(?:month|months|week|weeks|year|years|night|nights|service|order|orders|visit|visits|training|access|upgrade|seat|seats
+    |(?<!are\ )(?<!am\ )(?<!be\ )(?<!is\ )free\ (?:\w+\ ){0,2}(?:month|months|week|weeks|year
+    |years|night|nights|service|order|orders|visit|visits|training|access|upgrade|seat|seats
     |consultation|delivery|shipping|trial)|(?:month|months|week|weeks|year|years|quarter|nights?)\ (?:free|gratis)
     |(?:without|at\ no|no|free\ of)\ (?:extra\ |further\ |any\ )?(?:charge|cost|fee)(?:\ to\ you)?|our\ treat
     |code\ for
@@ -38,7 +39,8 @@ _GIFT = re.compile(
 _GIVE = re.compile(
     r"""(?<!\w)(?:refund\w*|(?:price|fee|rate)\ (?:\w+\ ){0,2}(?:lowered|cut|reduced|dropped)
     |not\ (?:invoice|charge|bill)\ you|add\ to\ that|(?:is|are)\ yours
-    |credit(?:s|ed|ing)?|reimburs\w*|compensat\w*|repay\w*|repaid|waiv\w*|abat(?:e|es|ed|ing)|deduct\w*|knock\w*|halv\w*|forgo\w*
+    |credit(?:s|ed|ing)?(?!\ (?:unions?|cards?|ratings?|scores?|checks?|agenc|control))
+    |reimburs\w*|compensat\w*|repay\w*|repaid|waiv\w*|abat(?:e|es|ed|ing)|deduct\w*|knock\w*|halv\w*|forgo\w*
     |forgive\ (?:the|your)|topp?\w*\ you\ up|chuck\w*|popp\w*|shav\w*|struck\ out|strike\ out|write\ off|written\ off
     |(?:comes?|goes?|going|coming|flows?|returns?|sent|send|sending|gives?|giving|gets?|have|paid|pay|paying)\ (?:\w+\ ){0,4}back|returns?\ to\ you
     |(?:takes?|taking|took|taken|comes?|coming)\ (?:[^.;]{0,40}\ )?(?:off|down)|lighter|lower\ (?:the|your)|(?:have|has|had|'ve|will|'ll|shall|i

@@ -290,6 +290,8 @@ class Scan:
         if read is None or not 1 <= read[0] <= 31:
             return None
         day, stop = read
+        if ordinary and day <= 5 and self._low(stop) in WEEKDAYS and self._low(stop + 1) in {"of", "in"} and (month := self._month(stop + 2)):
+            return self._nth(first, stop, day, month)
         here = stop + (self._low(stop) == "of") + (self._low(stop) == "of" and self._low(stop + 1) == "the")
         if month := self._month(here):
             year, end = self._year(here + 1)
@@ -306,6 +308,16 @@ class Scan:
         if ordinary and self._stands_alone(first, at, stop, piece):
             return self._day(first, stop, day=day)
         return None
+
+    def _nth(self, first: int, at: int, count: int, month: int) -> int | None:
+        """Read "the first Monday of March"."""
+        year, stop = self._year(at + 3)
+        weekday = WEEKDAYS[self._low(at)]
+        begins = self._resolve(year, month, 1, None)
+        if not begins:
+            return None
+        day = 1 + (weekday - begins[0].weekday()) % 7 + 7 * (count - 1)
+        return self._day(first, stop, year=year, month=month, day=day, weekday=weekday)
 
     def _more_days(self, at: int, month: int, year: int | None) -> int | None:
         """Read the second day of "July 3 and 4", "August 11 to 12"."""
@@ -558,6 +570,7 @@ class Scan:
         if (
             direction in {"to", "after", "before"}
             and word != "quarter"
+            and not (self._low(here - 1) in {"minute", "minutes"} and direction != "to")
             and self._low(at - 1) not in {"at", "until", "till", "by", "from", "since", "about", "around", "and", "just", "it", "was"}
         ):
             return None

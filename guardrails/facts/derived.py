@@ -1,0 +1,125 @@
+"""What the facts give without saying it: a time on another clock, a moment some known while after another, sums and shares."""
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import combinations
+
+from guardrails.case import zone
+from guardrails.facts.durations import DAY, LOOSE, Duration
+from guardrails.facts.known import Known
+from guardrails.facts.values import Day, Kind, Period, Scan, Value, same_money
+
+Reason = tuple[str | None, str]
+"""The fact behind a value (None where it is no single one) and how it comes of it."""
+
+_ELSEWHERE = re.compile(r"\b(?:your|our|local|their) (?:own )?(?:local )?time\b|\bwhere you are\b|\b(?:for|with) you\b|\b[a-z]+ time\b|\bby your clocks?\b")
+_ZONE = re.compile(r"\b(?:[A-Z]{3,4}|[EMCP]T)\b|\b(?:UTC|GMT)[+-]\d")
+_SHARED = re.compile(r"\b(?:each|per|a|apiece|every|average|to an?|one in)\b")
+
+
+def derived(value: Value, text: str, offset: int, scan: Scan, facts: Known) -> Reason | None:
+    """Return the facts that a value comes of, though none of them says it; None where there are none."""
+    what = value.value
+    if isinstance(what, frozenset):
+        return _time(what, value, text, offset, scan, facts)
+    if isinstance(what, Day):
+        return _day(what, facts)
+    if isinstance(what, Period):
+        return _month(what, facts)
+    if isinstance(what, Duration):
+        return _length(what, scan, facts)
+    if isinstance(what, Decimal) and value.kind in {Kind.NUMBER, Kind.MONEY}:
+        return _share(what, value, text, facts)
+    return None
+
+
+def _time(minutes: frozenset[int], value: Value, text: str, offset: int, scan: Scan, facts: Known) -> Reason | None:
+    """A known moment on another clock, or a known while before or after one."""
+    named = _ZONE.search(text, value.span.end - offset, value.span.end - offset + 24)
+    there, here = zone(named[0]) if named else None, facts.zone
+    moment = facts.moment
+    shift = None
+    if there and here and moment:
+        ours, theirs = moment.replace(tzinfo=here).utcoffset(), moment.replace(tzinfo=there).utcoffset()
+        shift = round((theirs - ours) / timedelta(minutes=1)) if ours is not None and theirs is not None else None
+    for known, fact in facts.times.items():
+        if shift and any((minute - known - shift) % 1440 == 0 for minute in minutes):
+            return fact, f"on the clock of {named[0] if named else ''}"
+    beside = bool(_ELSEWHERE.search(text.lower())) and not shift
+    for known, fact in facts.times.items():
+        if beside and any((minute - known) % 30 == 0 and minute % 60 for minute in minutes):
+            return fact, "on another clock"
+    whiles = {seconds for seconds, _ in facts.durations if seconds < DAY / 2}
+    whiles |= {other.value.seconds for other in scan.found if isinstance(other.value, Duration) and other.value.seconds < DAY / 2}
+    for known, fact in facts.times.items():
+        if not fact.startswith("follow_up") and any(abs(minute - known) * 60 in whiles for minute in minutes):
+            return fact, "a known while before or after it"
+    return None
+
+
+def _day(what: Day, facts: Known) -> Reason | None:
+    """A known day with a known number of days before or behind it."""
+    if what.day is None or what.month is None or what.relative or (what.weekday is not None and what.days and what.days[0].weekday() != what.weekday):
+        return None
+    lengths = {round(seconds / DAY) for seconds, _ in facts.durations if seconds >= DAY and seconds % DAY == 0 and seconds < 100 * DAY}
+    for day in what.days:
+        for known, fact in facts.dates.items():
+            if abs((day - known).days) in lengths or (day > known and _working_days(known, day) in lengths):
+                return fact, "a known number of days before or after it"
+    return None
+
+
+def _working_days(first: date, last: date) -> int:
+    days = (last - first).days
+    return -1 if days > 60 else sum((first + timedelta(days=shift)).weekday() < 5 for shift in range(1, days + 1))
+
+
+def _month(what: Period, facts: Known) -> Reason | None:
+    """A month between the beginning and the end of the incident."""
+    if facts.span is None or not what.months:
+        return None
+    first, last = facts.span
+    count = (last.year - first.year) * 12 + last.month - first.month
+    within = {(first.month - 1 + shift) % 12 + 1 for shift in range(min(count, 11) + 1)}
+    return (None, "within the incident") if what.months <= within else None
+
+
+def _length(what: Duration, scan: Scan, facts: Known) -> Reason | None:
+    """Several known lengths together, or one of them several times."""
+    if not what.counted:
+        return None
+    told: dict[str, list[float]] = {}
+    for seconds, fact in facts.durations:
+        told.setdefault(fact, []).append(seconds)
+    for fact, group in told.items():
+        for size in range(2, min(len(group), 4) + 1):
+            if any(what.fits(sum(some)) for some in combinations(group[:6], size)):
+                return fact, "together"
+    counts = [int(number) for number, _, _ in facts.numbers if 1 < number <= 12 and number == int(number)]
+    counts += [int(other.value) for other in scan.found if other.kind is Kind.NUMBER and isinstance(other.value, Decimal) and 1 < other.value <= 12]
+    lengths = [(seconds, fact) for seconds, fact in facts.durations if seconds < what.seconds]
+    beside = any(isinstance(other.value, Duration) and other.value != what for other in scan.found)
+    for seconds, fact in lengths:
+        if beside and any(what.fits(seconds * count) for count in counts):
+            return fact, "several times it"
+    return None
+
+
+def _share(what: Decimal, value: Value, text: str, facts: Known) -> Reason | None:
+    """One known figure shared out over another of the same fact, or a round figure for a known one."""
+    if value.kind is Kind.NUMBER and value.loose in LOOSE and what >= 20 and what % 10 == 0:
+        low, high = LOOSE[value.loose]
+        for number, unit, fact in facts.numbers:
+            if unit and number >= 20 and float(what) * low <= float(number) <= float(what) * high:
+                return fact, "in round figures"
+    if not _SHARED.search(text.lower()):
+        return None
+    counts = [(number, fact) for number, unit, fact in facts.numbers if unit and number > 1]
+    money = [(amount, fact) for amount, unit, fact in facts.money if value.kind is Kind.MONEY and same_money(unit, value.unit)]
+    low, high = LOOSE.get(value.loose, (0.998, 1.002))
+    for whole, first in money if value.kind is Kind.MONEY else counts:
+        for number, second in counts:
+            if (first == second or value.kind is Kind.MONEY) and number > 2 and float(what) * low <= float(whole / number) <= float(what) * high:
+                return first, f"shared among {number}"
+    return None
