@@ -179,3 +179,33 @@ def test_what_the_facts_do_not_give_is_invented(text: str, quote: str) -> None:
 def test_reads_the_first_monday_of_a_month_as_a_day() -> None:
     assert findings(invented, "I call you on the second Thursday of February.") == []
     assert findings(invented, "I call you on the third Thursday of February.") == ["the third Thursday of February"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We make good the whole of your trading loss.",
+        "We shall pay any penalty that a haulier claims from you.",
+        "Your next three pallets cost you nothing.",
+        "Each driver gets three months of parking from us.",
+        "Our insurance will settle your £9,000.",
+        "There is, in a case so short, no refund to speak of.",
+        "The February fee stays with you, I fear.",
+        "Our depot will store your pallets at half the usual rate.",
+    ],
+)
+def test_whatever_words_give_or_take_back_more_than_approved_are_a_mismatch(text: str) -> None:
+    assert findings(mismatch, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We refund £3,400, the February fee. We meet the carriers on Tuesday.",
+        "We refund £3,400. You will have an update from us every day.",
+        "The February fee comes back to you. The next move is yours, and your drivers get our list free of errors.",
+        "We waive the February fee. A credit union may ask you for it.",
+    ],
+)
+def test_an_approved_remedy_in_other_words_is_none(text: str) -> None:
+    assert findings(mismatch, text) == []

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from guardrails.case import Case, Severity
 from guardrails.facts.durations import DAY, Duration
+from guardrails.facts.grants import denied, granted
 from guardrails.facts.known import Known, content, known, per_case, shown
 from guardrails.facts.lexer import pieces
 from guardrails.facts.values import Kind, Period, Scan, Value, same_money
@@ -63,6 +64,12 @@ _SIGNS = (
     "bear", "chequ", "check", "account", "carr",
     "charge", "have", "fee", "receive", "grant", "give", "offer", "get", "throw", "please", "extend", "land", "show", "arriv", "reach", "will",
     "shall", "'ll", "pick", "find", "see", "round", "rais",
+)  # fmt: skip
+# A sentence without one of these beginnings makes nothing over to anybody.
+_GRANT_SIGNS = (
+    "refund", "waiv", "reimburs", "compensat", "repay", "forgo", "indemnif", "gift", "present", "donat", "sponsor", "discount", "pay", "cover",
+    "bear", "absorb", "settl", "shoulder", "foot", "meet", "good", "pick", "writ", "over", "free", "gratis", "compliment", "treat", "half",
+    "charge", "cost", "nothing", "us", "stay", "remain", "credit",
 )  # fmt: skip
 _GESTURE = re.compile(
     r"\b(?:by way of (?:thanks|apology|amends|peace offering|an? )|as (?:a |our )?(?:small |little |modest )?(?:gesture|token|thank|apology)|in token "
@@ -177,8 +184,16 @@ def _offers(reading: Reading) -> Iterator[Offer]:
         return
     facts = known(case)
     allowed = approved(case)
+    values = frozenset(value.value for value in allowed.values)
     for line in reading.ledger.lines:
-        yield from _in(line.sentence, line.scan, reading, facts, allowed)
+        found = tuple(_in(line.sentence, line.scan, reading, facts, allowed))
+        yield from found
+        if not found and line.sentence.part is Part.TEXT and any(token.lower.startswith(_GRANT_SIGNS) for token in line.sentence.tokens):
+            clauses = reading.clauses(line.sentence)
+            span = denied(line.sentence, allowed.words) or granted(line.sentence, clauses, line.scan, facts, allowed.words, values)
+            if span:
+                why = _TOO_KIND if reading.severity is Severity.LOW else _OTHER if allowed else _UNMADE
+                yield Offer(line.sentence.field, span, why, allowed.evidence)
 
 
 def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed: Approved) -> Iterator[Offer]:
@@ -252,6 +267,9 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
             return
 
 
+_AMOUNT = frozenset("$€£₹¥₩₦₺₱0123456789")
+
+
 def _clauses(sentence: Sentence) -> list[tuple[int, int]]:
     """Cut a sentence at commas, semicolons, colons and dashes, and at "and" or "but" with a subject behind it."""
     cuts, tokens = [0], sentence.tokens
@@ -269,8 +287,8 @@ def _clauses(sentence: Sentence) -> list[tuple[int, int]]:
     pairs = [(start, stop) for start, stop in itertools.pairwise(cuts) if stop > start]
     merged: list[tuple[int, int]] = []
     for start, stop in pairs:
-        # A clause of a word or two belongs to the one before it: "half, of the fee".
-        if merged and (stop - start < 5 or merged[-1][1] - merged[-1][0] < 3):
+        # A clause of a word or two belongs to the one before it, as does a bare amount: "half, of the fee".
+        if merged and ((tokens[start].text[:1] in _AMOUNT and tokens[start - 1].text == ",") or stop - start < 5 or merged[-1][1] - merged[-1][0] < 3):
             merged[-1] = (merged[-1][0], stop)
         else:
             merged.append((start, stop))
