@@ -78,6 +78,13 @@ class Sentence:
         return " ".join(token.lower for token in self.tokens)
 
     @cached_property
+    def signs(self) -> int:
+        """The watched expressions that its words may belong to, as bits."""
+        from guardrails.language.watched import signs
+
+        return signs([token.lower for token in self.tokens])
+
+    @cached_property
     def _starts(self) -> list[int]:
         starts, at = [], 0
         for token in self.tokens:

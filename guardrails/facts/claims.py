@@ -14,10 +14,11 @@ from guardrails.facts.known import Known
 from guardrails.facts.words import STOP, concept
 from guardrails.finding import Span
 from guardrails.language.clauses import Clause
+from guardrails.language.watched import Watched
 from guardrails.letter import Sentence
 
-_KINDS: dict[str, re.Pattern[str]] = {
-    name: re.compile(rf"(?<!\w)(?:{pattern})(?!\w)")
+_KINDS: dict[str, Watched] = {
+    name: Watched(rf"(?<!\w)(?:{pattern})(?!\w)")
     for name, pattern in {
         "audit": r"audit\w*|certif\w*|accredit\w*|validat\w*|inspect\w*|independent\w*|external (?:firm|expert|party|review\w*)|third - party|iso|soc"
         r"|compliance|compliant|standards?|regulators?|authorit(?:y|ies)|lawyers?|counsel|law enforcement|police|insurers?|consultants?|experts?"
@@ -75,7 +76,7 @@ def features(sentence: Sentence, facts: Known, parts: Sequence[Clause]) -> dict[
     new = {word for word in said if word not in facts.vocabulary}
     count = max(len(said), 1)
     best = max((len(fact.words & said.keys()) for fact in facts.facts), default=0)
-    hits = {name: hit for name, pattern in _KINDS.items() if (hit := pattern.search(flat))}
+    hits = {name: hit for name, pattern in _KINDS.items() if (hit := pattern.search(flat, sentence.signs))}
     found = dict.fromkeys(hits, 1.0)
     share = len(new) / count
     found["share"] = share
@@ -122,7 +123,7 @@ def features(sentence: Sentence, facts: Known, parts: Sequence[Clause]) -> dict[
 
 
 # Feelings and general remarks claim nothing that a case could hold.
-_REMARK = re.compile(
+_REMARK = Watched(
     rf"{_KINDS['feel'].pattern}|(?<!\w)(?:as you (?:may |will )?know|rest assured|even the (?:most|best)|across the (?:whole |entire )?(?:industry"
     rf"|nation|country)|you (?:see|can see)"
     r"|considers?|most painful|hardest|worst (?:day|week|night)s?)(?!\w)"
@@ -140,7 +141,7 @@ def likelihood(sentence: Sentence, facts: Known, clauses: Callable[[Sentence], S
     said = {concept(token.lower) for token in sentence.tokens if token.lower.isalpha() and token.lower not in STOP and len(token.lower) > 2}
     new = sum(word not in facts.vocabulary for word in said)
     # What the facts know half of, and what only feels, never reaches the mark: no need to weigh it.
-    if new < 2 or new < 0.45 * len(said) or _REMARK.search(sentence.flat):
+    if new < 2 or new < 0.45 * len(said) or _REMARK.search(sentence.flat, sentence.signs):
         return 0.0
     weights = _weights()
     total = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features(sentence, facts, clauses(sentence)).items())
@@ -148,17 +149,17 @@ def likelihood(sentence: Sentence, facts: Known, clauses: Callable[[Sentence], S
 
 
 # Somebody else's part, told in passing: "by one of our upstream carriers".
-_OUTSIDER = re.compile(
+_OUTSIDER = Watched(
     r"(?<!\w)(?:by|from|of|to|at) (?:our|one of our|a|an|your|another) (?:(?!and |or |the )[\w'-]+ ){0,3}?"
     r"(carriers?|providers?|vendors?|suppliers?|partners?|contractors?|subcontractors?|couriers?|agency|agencies|manufacturers?|hauliers?|hosts?"
     r"|resellers?)(?!\w)"
 )
 # What the customer is said to have left undone: "Had your receptionist cleared it".
 _UNDONE = re.compile(r"(?<!\w)had (?:your|you) (?:[\w'-]+ ){1,6}?\w+(?:ed|en|ne|nt|ose|old|ken|lt)(?!\w)")
-_SPEED = re.compile(
+_SPEED = Watched(
     r"(?<!\w)(?:within (?:minutes|seconds|moments|hours)|in (?:minutes|seconds)|the (?:minute|moment|second) (?:i|we) (?:saw|knew|noticed|heard|found))(?!\w)"
 )
-_RECORD = re.compile(
+_RECORD = Watched(
     r"(?<!\w)(?:(?:nobody|no one) else (?:has|had) ever|most (?:clients|customers|users|accounts) (?:never|did|do|have)|by and large (?:clients"
     r"|customers|people|users)"
     r"|one of the (?:most|largest|biggest) (?:\w+ ){1,2}in our history|the (?:biggest|busiest|largest) (?:[\w-]+ ){1,4}(?:has |have |had )?ever|well "
@@ -171,13 +172,13 @@ def asides(sentence: Sentence, facts: Known) -> list[Span]:
     """Return what a sentence claims in passing and the facts do not know: an outsider's part, a speed, a record."""
     flat = sentence.flat
     found = []
-    for match in _OUTSIDER.finditer(flat):
+    for match in _OUTSIDER.finditer(flat, sentence.signs):
         if concept(match[1]) not in facts.vocabulary and not re.search(r"\b(?:if|as|like) ", flat[: match.start()][-24:]):
             found.append(sentence.span(match.start(), match.end()))
     if sentence.flat.startswith("had ") and (undone := _UNDONE.search(flat)):
         found.append(sentence.span(undone.start(), undone.end()))
     for pattern in (_SPEED, _RECORD):
-        for match in pattern.finditer(flat):
+        for match in pattern.finditer(flat, sentence.signs):
             words = [word for word in match[0].split() if word not in STOP]
             future = re.search(r"\b(?:will|shall|'ll|if|when|must|now|between|should|ought)\b", flat) if pattern is _SPEED else None
             if not future and any(concept(word) not in facts.vocabulary for word in words):
@@ -238,11 +239,11 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
 
 
 # What a letter says is whole, and what a fact says is not.
-_WHOLE = re.compile(
+_WHOLE = Watched(
     r"\b(?:all|every|everything|each|whole)\b.{0,90}\b(?:back|restored|recovered|in place|intact|returned|retrieved|complete|saved)\b"
     r"|\b(?:nothing|not (?:a|one)|no \w+)\b.{0,60}\b(?:lost|missing|gone)\b"
 )
-_UNTOUCHED = re.compile(
+_UNTOUCHED = Watched(
     r"\b(?:none|nobody|no one|no evidence|not one|nothing|no (?:data|record|records|personal|information|details|customer|unauthori[sz]ed|third"
     r"|outsider|copy|copies))\b.{0,90}\b(?:copied|accessed|read|downloaded|left|viewed|seen|opened|stolen|taken|misused|touched|affected|exposed|leaked)\b"
 )
@@ -252,7 +253,7 @@ _SPARED = re.compile(r"\b(?:no|not|none|never|nothing|untouched|intact|unaffecte
 def contradiction(sentence: Sentence, facts: Known) -> str | None:
     """Return the fact that a sentence turns round ("none of it was copied"), or None."""
     flat = sentence.flat
-    whole, untouched = _WHOLE.search(flat), _UNTOUCHED.search(flat)
+    whole, untouched = _WHOLE.search(flat, sentence.signs), _UNTOUCHED.search(flat, sentence.signs)
     if (not whole and not untouched) or re.search(r"\b(?:sorry|regret|apolog\w*|above all|after all|at all|if)\b", flat):
         return None
     said = {concept(token.lower) for token in sentence.tokens if token.lower.isalpha() and token.lower not in STOP}

@@ -17,10 +17,11 @@ from guardrails.facts.lexer import pieces
 from guardrails.facts.values import Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept
 from guardrails.finding import Field, Span
+from guardrails.language.watched import Watched
 from guardrails.letter import Part, Reading, Sentence
 
 # Words that make a present of something.
-_GIFT = re.compile(
+_GIFT = Watched(
     r"""(?<!\w)(?:(?:'s|is|are|be|,|-|—|months?|weeks?|service|one|order|have\ \w+(?:\ and\ \w+)?)\ on\ (?:us|me)(?=\ ?(?:[.,;:!)(]|and|this|for|as|\Z))
     |on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|gift|gifts|voucher|vouchers|coupon|coupons|gift\ card
     |(?<!ask\ )(?<!asks\ )for\ nothing
@@ -37,7 +38,7 @@ _GIFT = re.compile(
     re.VERBOSE,
 )
 # Words that give money back or forgo it.
-_GIVE = re.compile(
+_GIVE = Watched(
     r"""(?<!\w)(?:refund\w*|(?:price|fee|rate)\ (?:\w+\ ){0,2}(?:lowered|cut|reduced|dropped)
     |not\ (?:invoice|charge|bill)\ you|add\ to\ that|(?:is|are)\ yours
     |credit(?:s|ed|ing)?(?!\ (?:unions?|cards?|ratings?|scores?|checks?|agenc|control))
@@ -52,34 +53,21 @@ _GIVE = re.compile(
     |extend)\b""",
     re.VERBOSE,
 )
-# A sentence without one of these beginnings makes no offer.
-_SIGNS = (
-    "on", "free", "not", "n't", "is", "are", "add", "for", "pric", "fee", "rate", "at",
-    "compl", "gift", "vouch", "coup", "ticket", "goodw", "month", "week", "year", "without", "no", "our", "gesture", "token", "thank",
-    "peace", "code", "disc",
-    "pay", "off", "serv", "loyal", "hamper", "bottle", "box", "refund", "credit", "reimb", "compens", "repa", "waiv", "abat", "deduct", "knock",
-    "halv", "forg", "top", "chuck",
-    "popp", "find", "see", "round", "rais", "shav", "struck", "strike", "writ", "back", "return", "com", "tak", "took", "light", "lower", "put",
-    "add", "plac", "cover", "meet",
-    "bear", "chequ", "check", "account", "carr",
-    "charge", "have", "fee", "receive", "grant", "give", "offer", "get", "throw", "please", "extend", "land", "show", "arriv", "reach", "will",
-    "shall", "'ll", "pick", "find", "see", "round", "rais",
-)  # fmt: skip
 # A sentence without one of these beginnings makes nothing over to anybody.
 _GRANT_SIGNS = (
     "refund", "waiv", "reimburs", "compensat", "repay", "forgo", "indemnif", "gift", "present", "donat", "sponsor", "discount", "pay", "cover",
     "bear", "absorb", "settl", "shoulder", "foot", "meet", "good", "pick", "writ", "over", "free", "gratis", "compliment", "treat", "half",
     "charge", "cost", "nothing", "us", "stay", "remain", "credit",
 )  # fmt: skip
-_GESTURE = re.compile(
+_GESTURE = Watched(
     r"\b(?:by way of (?:thanks|apology|amends|peace offering|an? )|as (?:a |our )?(?:small |little |modest )?(?:gesture|token|thank|apology)|in token "
     r"of|peace offering|goodwill|on (?:its|their|the) way (?:back )?to you)"
 )
-_LAND = re.compile(
+_LAND = Watched(
     r"\byou (?:will|'ll) (?:find|see)\b|\b(?:rounded|raised|topped) (?:that|it|this) (?:up )?to\b|\b(?:land|landed|show up|shown up|arrived|arrive"
     r"|reached|reach)\b|\b(?:we|i) (?:will|shall|'ll) "
 )
-_COVER = re.compile(
+_COVER = Watched(
     r"(?<!\w)(?:we|i|us)(?: (?:will|shall|'ll|are|am|'re|'m))?(?: also)? (?:cover|covering|pay for|paying for|bear|bearing|meet the cost|pick up the "
     r"(?:bill|tab|cost))\b(?! (?:both|it|them|that|those|all of it)\b)"
 )
@@ -198,9 +186,7 @@ def _offers(reading: Reading) -> Iterator[Offer]:
 
 def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed: Approved) -> Iterator[Offer]:
     flat = sentence.flat
-    if not any(token.lower.startswith(_SIGNS) for token in sentence.tokens):
-        return
-    if not (_GIFT.search(flat) or _GIVE.search(flat) or _LAND.search(flat) or _COVER.search(flat) or _GESTURE.search(flat)):
+    if not any(expression.search(flat, sentence.signs) for expression in (_GIFT, _GIVE, _LAND, _COVER, _GESTURE)):
         return
     low = reading.severity is Severity.LOW
     missing = _TOO_KIND if low else _OTHER if allowed else _UNMADE
@@ -449,6 +435,12 @@ def omitted(reading: Reading) -> str | None:
     return allowed.evidence
 
 
+_GIVING = Watched(
+    r"\b(?:refund\w*|credit(?:s|ed|ing)?|waiv\w*|reimburs\w*|comes? back|back to you|goes back|going back|give back|you back|free|we (?:will "
+    r"|shall |also )*cover|returns? to you|not pay|not be charged|no charge|on us|off)\b"
+)
+
+
 def _tells(sentence: Sentence, scan: Scan, allowed: Approved) -> bool:
     """Whether a sentence offers any of the approved things."""
     amounts = [other for other in allowed.values if other.kind is Kind.MONEY]
@@ -457,11 +449,7 @@ def _tells(sentence: Sentence, scan: Scan, allowed: Approved) -> bool:
             return True
     flat = sentence.flat
     said = frozenset(concept(token.lower) for token in sentence.tokens if token.lower not in STOP)
-    giving = re.search(
-        r"\b(?:refund\w*|credit(?:s|ed|ing)?|waiv\w*|reimburs\w*|comes? back|back to you|goes back|going back|give back|you back|free|we (?:will "
-        r"|shall |also )*cover|returns? to you|not pay|not be charged|no charge|on us|off)\b",
-        flat,
-    )
+    giving = _GIVING.search(flat, sentence.signs)
     if giving and said & (allowed.words - _LOOSE) and not re.search(r"\b(?:under review|may apply|apply (?:for|under)|policy)\b", flat):
         return True
     for part in allowed.parts:

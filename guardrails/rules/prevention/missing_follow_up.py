@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from guardrails.case import parse
 from guardrails.facts.values import Day, Kind
 from guardrails.finding import Level, Match
+from guardrails.language.watched import Watched
 from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule
 
@@ -31,15 +32,15 @@ _SOON = (
     r"to|mean to|promise to|undertake to|commit to|have (?:booked|set|arranged|scheduled|blocked|put)|is going to|is to|let 's|let us|can|would|would "
     r"welcome (?:the|a) chance to|am coming|are coming|'m coming|'re coming|come)"
 )
-_PROMISE = re.compile(
+_PROMISE = Watched(
     rf"(?<![\w']){_I} ?(?:[\w-]+ ){{0,3}}?{_SOON} (?:also |personally |then |myself |still |both |of course |, [^,]{{1,40}} , |[\w-]+ly |now |again "
     rf"|next |soon |only |gladly ){{0,2}}{_REACH}"
     rf"|\blet (?:'s|us) (?:[\w-]+ ){{0,2}}{_REACH}"
 )
-_AND_THEN = re.compile(
+_AND_THEN = Watched(
     r"(?<![\w'])(?:i|we) ?(?:'ll|’ll|will|shall) [^.;]{1,90} and (?:then |will |shall )?(?:call|ring|phone|write to|tell|update|e-?mail|text|report to) you\b"
 )
-_RECEIVE = re.compile(
+_RECEIVE = Watched(
     r"\byou (?:and your \w+ |all |both )?(?:will|shall|'ll) (?:also |then |each |still |first |next |now ){0,2}(?:hear|have|get|receive|find|see|be "
     r"(?:hearing|getting|receiving|told|called|sent|given))\b"
     r"|\b(?:expect|look out for) (?:a|my|our|the) [\w-]*(?: ?- ?)?(?:call|note|letter|report|update|e-?mail)"
@@ -49,17 +50,17 @@ _NEWS = (
     r"account|account of (?:it|what|the)|findings|note|letter|e ?-? ?mail|visit|meeting|check ?- ?in|analysis|write ?- ?up|summary|the count|result"
     r"|results|answer|news|status|bulletin|message|conversation|session|invitation)"
 )
-_COMES = re.compile(
+_COMES = Watched(
     rf"(?<!your )(?<!you )(?<!a )(?<!every )(?<!each )(?<!any )\b{_NEWS}(?: [\w'-]+){{0,8}}? (?:will|shall|'ll|is|are|'s|follows?|comes?|reach(?:es)?"
     rf"|lands?|arrives?|goes|go|due"
     rf"|starts?|happens?|takes? place|stands?|begins?|booked|fixed|set|scheduled|waits?|appears?|published)\b"
 )
-_NOTHING = re.compile(
+_NOTHING = Watched(
     r"\b(?:may|might|could|maybe|perhaps|sometime|some time|some day|eventually)\b|\b(?:not|no|n't|never|nor) (?:[\w-]+ ){0,3}(?:call|write"
     r"|correspond\w*|enter|further|propose|intend|be (?:contact|call|writ)\w*)"
     r"|\bdo not propose\b|\bdoes not propose\b"
 )
-_CONDITION = re.compile(
+_CONDITION = Watched(
     r"(?<![\w'])(?:if|should you|should any\w*|unless|in case|were you|whenever|in the event|as soon as you|once you|when you (?:reply|write|call"
     r"|ring)|tell me|tell us|just ask|on request)\b"
 )
@@ -67,11 +68,11 @@ _YOURS = re.compile(
     r"\b(?:please|feel free|do not hesitate|don't hesitate|you can|you may|you have|reach me|reply|call me|ring me|write me|write to me|contact us|my "
     r"(?:door|line|phone))\b"
 )
-_FRAGMENT = re.compile(
+_FRAGMENT = Watched(
     rf"^(?:[-*•–\d.) ]+)?(?:(?:next|then|also|plus|follow ?- ?up|what comes next|next steps?) ?[:,]? )?(?:an? |the |our |my |your )?(?:(?!i |we |you "
     rf")[\w-]+ ){{0,2}}?{_NEWS}\b(?! (?:was|were|had|did|went|came))"
 )
-_PRESENT = re.compile(
+_PRESENT = Watched(
     r"\b(?:i|we) (?:also |then |both |still )?(?:call|ring|phone|telephone|write|visit|come|bring|send|report|show|meet|look|check|give|walk|sit|talk"
     r"|speak|stand|see|am at|are at|am on|am with|go through)\b"
     r"|\b(?:i|we) (?:'m|am|are|'re) (?:also |then )?(?:coming|calling|ringing|phoning|visiting|writing|sending|driving|bringing|meeting|joining)\b",
@@ -82,15 +83,15 @@ _MONEY_ONLY = re.compile(r"\b(?:refund|credit|invoice|bill|money|amount|payment|
 
 def announces(sentence: Sentence, reading: Reading) -> bool:
     """Whether a sentence announces a contact that the sender will make."""
-    flat = sentence.flat
+    flat, signs = sentence.flat, sentence.signs
     dated = [value for value in reading.ledger.values(sentence) if _ahead(value, reading)]
     slotted = bool(_SLOT.search(sentence.text.lower()))
     for cut in re.split(r" [;:—–] ", flat):
-        if _NOTHING.search(cut) and not dated:
+        if _NOTHING.search(cut, signs) and not dated:
             continue
-        conditional = bool(_CONDITION.search(cut)) and not dated
-        promise = _PROMISE.search(cut)
-        if _AND_THEN.search(cut) and not conditional:
+        conditional = bool(_CONDITION.search(cut, signs)) and not dated
+        promise = _PROMISE.search(cut, signs)
+        if _AND_THEN.search(cut, signs) and not conditional:
             return True
         vague = not dated and re.search(r"\blet (?:'s|us)\b", cut)
         if (
@@ -102,18 +103,18 @@ def announces(sentence: Sentence, reading: Reading) -> bool:
         ):
             return True
         if (
-            _RECEIVE.search(cut)
+            _RECEIVE.search(cut, signs)
             and not conditional
             and re.search(rf"\b(?:hear|told|called)\b|\b{_NEWS}\b", cut)
             and "nothing" not in cut
             and (dated or not _MONEY_ONLY.search(cut))
         ):
             return True
-        if _COMES.search(cut) and (dated or slotted or re.search(r"\b(?:will|shall|'ll|follows?|due)\b", cut)) and not conditional:
+        if _COMES.search(cut, signs) and (dated or slotted or re.search(r"\b(?:will|shall|'ll|follows?|due)\b", cut)) and not conditional:
             return True
     # "Call on Monday 8 June at ten.", "On 7 October I write to you with the count."
     timed = any(value.kind is Kind.TIME for value in reading.ledger.values(sentence))
-    if (dated and (_FRAGMENT.search(flat) or _PRESENT.search(flat))) or (
+    if (dated and (_FRAGMENT.search(flat, signs) or _PRESENT.search(flat, signs))) or (
         timed and re.search(r"\b(?:i|we) (?:call|ring|phone|telephone|write|visit|come)\b", flat)
     ):
         return True
@@ -149,7 +150,8 @@ def find(reading: Reading) -> Iterator[Match]:
     demand = reading.policy.severity[reading.severity]
     if demand.follow_up != "required" or reading.category == "follow_up":
         return
-    if not any(announces(sentence, reading) for sentence in reading.text):
+    # It mostly stands near the end.
+    if not any(announces(sentence, reading) for sentence in reversed(reading.text)):
         plan = reading.case.follow_up if reading.case else None
         yield Match("body", reading.end, evidence=f"follow_up: {plan}" if plan else None)
 

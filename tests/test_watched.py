@@ -1,0 +1,41 @@
+"""Watched expressions: looked for only where a sentence has a word that they need."""
+
+import pytest
+
+from eval.records import reading, records
+from guardrails.facts import claims, offers
+from guardrails.language.watched import Watched, signs
+from guardrails.rules.prevention import missing_follow_up
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needs"),
+    [
+        (r"\bfree of (?:any )?charge\b", {"charge"}),
+        (r"(?:we|i) (?:cover|bear)", {"cover", "bear"}),
+        (r"\bon us\b", {"on "}),
+        (r"refund\w*|(?:re)?paid", {"refund", "paid"}),
+        (r"a?b?\d", set()),
+        (r"(?:x|not) y?", set()),
+    ],
+)
+def test_an_expression_says_what_it_cannot_do_without(pattern: str, needs: set[str]) -> None:
+    assert Watched(pattern).needs == needs
+
+
+def test_finds_what_the_expression_finds() -> None:
+    credit = Watched(r"\bcredit(?:s|ed)? you\b")
+    text = "we credited you"
+    assert credit.search(text, signs(text.split()))
+    assert not credit.search(text, signs(["we", "thanked", "you"]))
+
+
+@pytest.mark.slow
+def test_no_expression_misses_a_match_for_want_of_a_word() -> None:
+    watched = [value for module in (claims, offers, missing_follow_up) for value in vars(module).values() if isinstance(value, Watched)]
+    watched += claims._KINDS.values()
+    for record in records():
+        for sentence in reading(record).body:
+            met = sentence.signs
+            missed = [one.pattern for one in watched if not met & one.bit and one.compiled.search(sentence.flat)]
+            assert not missed, sentence.text
