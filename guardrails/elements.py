@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from guardrails.case import Severity
 from guardrails.finding import Field
-from guardrails.language.apology import apologies, worth
 from guardrails.language.clauses import Role
 from guardrails.language.words import classes
 from guardrails.letter import Reading, Sentence
@@ -127,8 +126,8 @@ def _remorse(reading: Reading, text: Sequence[Sentence]) -> tuple[Place, ...]:
     """Return the sentences that are sorry for what we did or for what it did to the customer."""
     aimed, rest = [], []
     for sentence in text:
-        said = apologies(sentence)
-        if any(worth(reading, sentence, apology) is None for apology in said):
+        said = reading.apologies(sentence)
+        if any(worth is None for _, worth in said):
             aimed.append(Place(sentence.field, sentence.start, sentence.end))
         elif not said:
             rest.append(sentence)

@@ -208,11 +208,15 @@ _TITLES = frozenset(
 def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
     """Return the proper names inside a sentence that neither the case nor the letter's frame (`own`) holds."""
     tokens = sentence.tokens
+    if not any(token.text != token.lower and token.text[:1].isupper() for token in tokens[1:]):
+        return []
     words = [token for token in tokens if token.text[:1].isalpha()]
     capital = sum(token.text[:1].isupper() for token in words)
     if len(words) < 5 or capital > len(words) / 2 or sentence.text.startswith(("**", "#")):
         return []
     found: list[Span] = []
+    if not any(_is_new(token.lower, facts, own) for token in tokens[1:] if token.text != token.lower):
+        return []
     slots = [match.span() for match in re.finditer(r"[\[{<][^\]}>]{0,80}[\]}>]", sentence.text)]
     for number, token in enumerate(tokens):
         if not token.text[:1].isupper() or any(start <= token.start - sentence.start < end for start, end in slots):
@@ -229,13 +233,18 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
             continue
         if not token.text.isalpha() or (token.text.isupper() and len(token.text) < 5) or token.lower.endswith(("ian", "ish", "ese", "ean", "days")):
             continue
-        if token.lower in _TITLES or token.lower in own or token.lower in facts.raw or concept(token.lower) in facts.vocabulary:
+        if not _is_new(token.lower, facts, own):
             continue
         if found and tokens[number - 1].text[:1].isupper() and found[-1].end == tokens[number - 1].end:
             found[-1] = Span(found[-1].start, token.end)
         else:
             found.append(Span(token.start, token.end))
     return found
+
+
+def _is_new(word: str, facts: Known, own: frozenset[str]) -> bool:
+    """Whether a word is none of the languages', the letter's frame's or the facts'."""
+    return not (word in _TITLES or word in own or concept(word) in facts.vocabulary or word in facts.raw)
 
 
 # What a letter says is whole, and what a fact says is not.

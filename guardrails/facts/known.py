@@ -6,12 +6,13 @@ from copy import copy
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from itertools import combinations
 from typing import TypeVar
 
 from guardrails.case import Case
 from guardrails.facts.durations import DAY, Duration
-from guardrails.facts.lexer import Piece, decimal
+from guardrails.facts.lexer import Piece, decimal, pieces
 from guardrails.facts.values import Day, Kind, Period, Scan, Value
 from guardrails.facts.words import STOP, concept
 
@@ -86,6 +87,18 @@ def content(pieces: Iterable[Piece]) -> frozenset[str]:
     """Return the content words of some pieces, as concepts."""
     return frozenset(concept(piece.lower) for piece in pieces if piece.kind == "word" and piece.lower not in STOP and len(piece.lower) > 1)
 
+
+def said_in(text: str) -> frozenset[str]:
+    """Return the content words of a long text, as concepts; each of its words is looked at only where it is new."""
+    return frozenset[str]().union(*(_said(chunk) if len(chunk) < _WORD else content(pieces(chunk)) for chunk in set(text.split())))
+
+
+@lru_cache(maxsize=16384)
+def _said(chunk: str) -> frozenset[str]:
+    return content(pieces(chunk))
+
+
+_WORD = 40
 
 _THEIRS = ("account.tickets", "account.goals", "account.plan", "account.contact.title")
 """Where the customer's own words stand, or words that came with the account: none of our promises is among them."""

@@ -201,6 +201,8 @@ def _told_by_them(reading: Reading, sentence: Sentence) -> bool:
 
 
 def _items(sentence: Sentence, scan: Scan, facts: Known) -> Iterator[Item]:
+    if not scan.found:
+        return
     text = sentence.text
     stands = [
         (Standing.INTERNAL, found[1], "") if standing is Standing.UNKNOWN and (found := _internal(value, facts)) else (standing, fact, note)

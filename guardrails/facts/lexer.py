@@ -4,7 +4,7 @@ Unlike `language.tokens`, digits and letters always fall apart: "R48,600" is `R`
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -44,6 +44,8 @@ _HAS_LINK = re.compile(r"://|www\.|@|\.(?:example|com|org|net|io|dev|app|co|eu|u
 
 # What reaches over a blank: figures set apart in thousands, a date and its time.
 _REACHES = re.compile("\\d[\u0020\u00a0\u202f\u2009]\\d")
+_WORD = 40
+"""What is as long as this is no word, and not kept."""
 _new_piece = partial(tuple.__new__, Piece)
 
 
@@ -59,9 +61,10 @@ def pieces(text: str, start: int = 0) -> list[Piece]:
             for chunk in line.split():
                 at = line.index(chunk, at)
                 here = at + start
-                for kind, piece, lower, first, end in _chunk(chunk):
+                size = len(chunk)
+                for kind, piece, lower, first, end in _kept(chunk) if size < _WORD else _lexed(chunk):
                     found.append(_new_piece((kind, piece, lower, first + here, end + here)))
-                at += len(chunk)
+                at += size
         start += len(line)
         found.append(Piece("mark", "\n", "\n", start, start + 1))
         start += 1
@@ -85,11 +88,6 @@ def _lexed(text: str) -> list[tuple[str, str, str, int, int]]:
 @lru_cache(maxsize=16384)
 def _kept(chunk: str) -> tuple[tuple[str, str, str, int, int], ...]:
     return tuple(_lexed(chunk))
-
-
-def _chunk(chunk: str) -> Sequence[tuple[str, str, str, int, int]]:
-    """Return the pieces between two blanks; what is longer than a word is not kept."""
-    return _kept(chunk) if len(chunk) < 40 else _lexed(chunk)
 
 
 def decimal(text: str, *, money: bool = False) -> Decimal | None:

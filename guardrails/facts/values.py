@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from guardrails.facts.durations import _KINDS, _SINGLE, DAY, Duration, duration, looseness, ordinal
@@ -135,6 +136,33 @@ _CLOSED = frozenset(
 _SAME_DAY = frozenset({"today", "tonight"})
 
 
+@lru_cache(maxsize=4096)
+def _resolve(today: date | None, year: int | None, month: int | None, day: int | None, weekday: int | None) -> tuple[date, ...]:
+    """Return the dates that a partial date can mean, near the day of writing."""
+    if day is None:
+        if weekday is None or today is None:
+            return ()
+        nearest = today + timedelta(days=(weekday - today.weekday()) % 7)
+        return tuple(nearest + timedelta(weeks=shift) for shift in (-2, -1, 0, 1, 2))
+    if month is None:
+        if today is None:
+            return ()
+        months = [((today.month - 1 + shift) % 12 + 1, today.year + (today.month - 1 + shift) // 12) for shift in (-2, -1, 0, 1, 2)]
+    else:
+        if year is None and today is None:
+            return ()
+        months = [(month, year)] if year else [(month, today.year + shift) for shift in (-1, 0, 1)] if today else []
+    days = []
+    for number_, year_ in months:
+        try:
+            days.append(date(year_, number_, day))
+        except ValueError:
+            continue
+    if month is not None and year is None and today is not None and days:
+        return (min(days, key=lambda one: abs((one - today).days)),)
+    return tuple(days)
+
+
 class Scan:
     """The pieces of one text and the values found in them."""
 
@@ -142,9 +170,11 @@ class Scan:
         self.pieces = pieces(text, start)
         self.today = written_on
         self.found: list[Value] = []
-        at = 0
-        while at < len(self.pieces):
-            at = self._step(at)
+        stop = 0
+        for at, piece in enumerate(self.pieces):
+            # Most pieces begin no value.
+            if at >= stop and (piece.lower in _BEGINNINGS if piece.kind == "word" else piece.kind != "mark" or piece.text in _SYMBOLS):
+                stop = self._step(at)
 
     def _step(self, at: int) -> int:
         piece = self.pieces[at]
@@ -155,8 +185,6 @@ class Scan:
             return at + 1
         readers: tuple[Callable[[int], int | None], ...]
         if piece.kind == "word":
-            if piece.lower not in _TRIGGERS and piece.lower not in _CODES:
-                return at + 1
             if piece.lower in _ARTICLES:
                 after = self.pieces[at + 1] if at + 1 < len(self.pieces) else None
                 if after is None or (after.kind == "word" and after.lower not in _BEHIND_ARTICLE):
@@ -191,33 +219,7 @@ class Scan:
     ) -> int | None:
         if day is not None and not 1 <= day <= 31:
             return None
-        return self._add(Kind.DATE, Day(year, month, day, weekday, self._resolve(year, month, day, weekday), False), first, stop)
-
-    def _resolve(self, year: int | None, month: int | None, day: int | None, weekday: int | None) -> tuple[date, ...]:
-        """Return the dates that a partial date can mean, near the day of writing."""
-        today = self.today
-        if day is None:
-            if weekday is None or today is None:
-                return ()
-            nearest = today + timedelta(days=(weekday - today.weekday()) % 7)
-            return tuple(nearest + timedelta(weeks=shift) for shift in (-2, -1, 0, 1, 2))
-        if month is None:
-            if today is None:
-                return ()
-            months = [((today.month - 1 + shift) % 12 + 1, today.year + (today.month - 1 + shift) // 12) for shift in (-2, -1, 0, 1, 2)]
-        else:
-            if year is None and today is None:
-                return ()
-            months = [(month, year)] if year else [(month, today.year + shift) for shift in (-1, 0, 1)] if today else []
-        days = []
-        for number_, year_ in months:
-            try:
-                days.append(date(year_, number_, day))
-            except ValueError:
-                continue
-        if month is not None and year is None and today is not None and days:
-            return (min(days, key=lambda one: abs((one - today).days)),)
-        return tuple(days)
+        return self._add(Kind.DATE, Day(year, month, day, weekday, _resolve(self.today, year, month, day, weekday), False), first, stop)
 
     def _year(self, at: int) -> tuple[int | None, int]:
         here = at + 1 if self._low(at) in {",", "of"} else at
@@ -313,7 +315,7 @@ class Scan:
         """Read "the first Monday of March"."""
         year, stop = self._year(at + 3)
         weekday = WEEKDAYS[self._low(at)]
-        begins = self._resolve(year, month, 1, None)
+        begins = _resolve(self.today, year, month, 1, None)
         if not begins:
             return None
         day = 1 + (weekday - begins[0].weekday()) % 7 + 7 * (count - 1)
@@ -737,6 +739,7 @@ _TRIGGERS = frozenset(
     }
 )  # fmt: skip
 
+_BEGINNINGS = _TRIGGERS | _CODES
 
 _ARTICLES = frozenset({"the", "a", "an"})
 _BEHIND_ARTICLE = frozenset({*UNITS, *TENS, *MULTIPLES, *SCALES, *ORDINALS, *MONTHS, *WEEKDAYS, *_KINDS, *_SINGLE, "day", "half", "quarter", "three"})

@@ -7,7 +7,6 @@ Weights that `eval/train_apologies.py` has learned weigh the words of the object
 """
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -16,7 +15,9 @@ from typing import Literal, NamedTuple
 
 from guardrails.finding import Span
 from guardrails.language.clauses import Clause, Role, clauses
+from guardrails.language.features import Hearer
 from guardrails.language.features import features as word_features
+from guardrails.language.watched import Watched
 from guardrails.language.words import classes, lemma
 from guardrails.letter import Reading, Sentence
 
@@ -228,7 +229,7 @@ _MOODS = frozenset(
     "bummed cross miffed peeved hurt offended aggrieved satisfied pleased happy unhappy put-out displeased unimpressed upset disappointed".split()
 )
 _NOTIONS = frozenset("impression feeling sense idea notion view perception taste opinion".split())
-_UNLIKED = re.compile(
+_UNLIKED = Watched(
     r"\b(?:to|of) (?:your|their|everyone 's|everybody 's) (?:\w+ )?(?:liking|taste|satisfaction|expectations?|hopes|wishes|preferences?)\b"
     r"|\b(?:not|n't|never|short of|below|failed? to|could|unable to|less than)\b[^,;]{0,40}?"
     r"\b(?:expectations?|preferences?|hopes?|hoped|expected|pictured|imagined|wished|wanted|looking|come to expect)\b"
@@ -242,7 +243,7 @@ _UNLIKED = re.compile(
     r"|\blost (?:\w+ )?(?:trust|confidence|faith)\b|\bbad feelings?\b|\bconclusions? (?:to|that) \w+"
     r"|\b(?:not|n't) (?:\w+ )?(?:please|suit|satisfy|convince|impress|match your|find your|meet your) ?(?:you|your|taste|liking)?\b"
 )
-_UNNAMED = re.compile(
+_UNNAMED = Watched(
     r"\bwhat you (?:had|have had|were made) to (?:see|witness|go through|experience|endure|put up with|deal with)\b"
     r"|\b(?:your|the|this) (?:\w+ ){0,2}?experience\b|\byou (?:describe|mention|report|express|voice|speak of|write of)\b"
     r"|\b(?:sort|kind) of (?:week|day|morning|month|experience|time)\b|\bin (?:your|their) (?:\w+ )?(?:eyes|view|opinion|perception)\b"
@@ -250,7 +251,7 @@ _UNNAMED = re.compile(
     r"|\b(?:you|your \w+|some|anyone|anybody|who|they)(?: \w+)? (?:feels?|felt|feeling|perceives?|perceived|interprets?|interpreted|thought)\b"
     r"|\bhow(?:ever)? [^,;]{0,40}?\b(?:look|looked|seem|seemed|felt|feel|sound|sounded|appear|appeared|come across|came across|reacted|feeling)\b"
 )
-_CONDITION = re.compile(
+_CONDITION = Watched(
     r"(?:(?:for|to|it|that|deeply|truly|again|very|would|of|course|be|sorry|hear) )*"
     r"(?:if|should|were|where(?:ver)? (?:we|our|any|offence|offense|there)|in case|in the event|insofar|in so far|provided|assuming|supposing|had any"
     r"|(?:anyone|anybody|those|\w+) (?:who|whom|we|that) (?:may|might|could)"
@@ -272,9 +273,9 @@ _NAMES = frozenset("of from by when because while after with until before during
 _POINTS = frozenset("this that it these".split())
 
 
-def condition(words: Sequence[str], apology: Apology) -> bool:
+def condition(words: Sequence[str], apology: Apology, signs: int) -> bool:
     """Whether the object of an apology is a condition: "if …", "should …", "to anyone who may"."""
-    return bool(_CONDITION.match(" ".join(words[slice(*apology.object)]).lstrip(",:;-— ")))
+    return bool(_CONDITION.match(" ".join(words[slice(*apology.object)]).lstrip(",:;-— "), signs))
 
 
 def generic(words: Sequence[str], apology: Apology) -> bool:
@@ -292,18 +293,18 @@ def generic(words: Sequence[str], apology: Apology) -> bool:
     return True
 
 
-def _known(words: Sequence[str], parts: Sequence[Clause], apology: Apology) -> Iterator[str]:
+def _known(words: Sequence[str], parts: Sequence[Clause], apology: Apology, signs: int) -> Iterator[str]:
     """Yield what is known of an apology's object by its shape."""
     start, stop = apology.object
     flat = " ".join(words[start:stop])
     inside = [clause for clause in parts if start <= clause.verb < stop]
-    if condition(words, apology):
+    if condition(words, apology, signs):
         yield "condition"
     if generic(words, apology):
         yield "stock"
-    if _UNLIKED.search(flat):
+    if _UNLIKED.search(flat, signs):
         yield "unliked"
-    if _UNNAMED.search(flat):
+    if _UNNAMED.search(flat, signs):
         yield "unnamed"
     ours = any(_ours(clause) for clause in inside)
     if ours:
@@ -384,14 +385,20 @@ def settled(known: frozenset[str], name: Worth) -> bool | None:
 
 def features(reading: Reading, sentence: Sentence, apology: Apology) -> frozenset[str]:
     """Return the names of all that is true of an apology: its sign, the words of its object, and what is known of it."""
-    words = [token.lower for token in sentence.tokens]
     said = sentence.tokens[slice(*apology.object)]
-    found = set(word_features(said, clauses(said, *reading.names))) if said else {"nothing"}
-    found.add(f"sign {words[apology.sign]}")
-    found |= {f"lead {word}" for word in words[apology.first : apology.sign]} if apology.object[0] > apology.sign else {"front"}
-    found |= {f"is {name}" for name in _known(words, reading.clauses(sentence), apology)}
-    found.add(f"long {min(len(said) // 4, 5)}")
-    return frozenset(found)
+    return frozenset(word_features(said, clauses(said, *reading.names)) if said else ()) | _told(reading, sentence, apology)
+
+
+def _told(reading: Reading, sentence: Sentence, apology: Apology) -> set[str]:
+    """Return the features of an apology but those of the words of its object."""
+    words = [token.lower for token in sentence.tokens]
+    start, stop = apology.object
+    found = {f"sign {words[apology.sign]}", f"long {min((stop - start) // 4, 5)}"}
+    found |= {f"lead {word}" for word in words[apology.first : apology.sign]} if start > apology.sign else {"front"}
+    found |= {f"is {name}" for name in _known(words, reading.clauses(sentence), apology, sentence.signs)}
+    if start >= stop:
+        found.add("nothing")
+    return found
 
 
 @cache
@@ -401,12 +408,20 @@ def weights() -> dict[str, dict[str, int]]:
     return loaded
 
 
+@cache
+def _hearer() -> Hearer:
+    """Return what hears of the words of an object what counts for any worth."""
+    return Hearer({feature for table in weights().values() for feature in table})
+
+
 def worth(reading: Reading, sentence: Sentence, apology: Apology) -> Worth | None:
     """Return what an apology is worth where it is worth little: one for a feeling or on a condition, one of stock words."""
-    known = features(reading, sentence, apology)
+    said = sentence.tokens[slice(*apology.object)]
+    known = frozenset(_told(reading, sentence, apology) | (_hearer()(said, clauses(said, *reading.names)) if said else set()))
     for name in WORTHS:
         table = weights()[name]
-        if settled(known, name) or (settled(known, name) is None and table[""] + sum(table.get(feature, 0) for feature in known) > _DOUBT):
+        sure = settled(known, name)
+        if sure or (sure is None and table[""] + sum(table.get(feature, 0) for feature in known) > _DOUBT):
             return name
     return None
 

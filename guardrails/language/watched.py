@@ -33,6 +33,10 @@ class Watched:
         """Return the first match in a text, in words of which `signs` tells what they may belong to."""
         return self.compiled.search(text) if signs & self.bit else None
 
+    def match(self, text: str, signs: int = -1) -> re.Match[str] | None:
+        """Return the match at the beginning of a text, in words of which `signs` tells what they may belong to."""
+        return self.compiled.match(text) if signs & self.bit else None
+
     def finditer(self, text: str, signs: int = -1) -> Iterable[re.Match[str]]:
         """Return the matches in a text, in words of which `signs` tells what they may belong to."""
         return self.compiled.finditer(text) if signs & self.bit else ()

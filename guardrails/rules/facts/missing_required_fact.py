@@ -8,13 +8,13 @@ Source: domain, section 3 (the facts each letter cannot do without); GDPR, artic
 likely consequences, measures).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from guardrails.case import Case, parse
 from guardrails.category import Category, Need
-from guardrails.facts.known import content, known, per_case, shown
+from guardrails.facts.known import content, known, per_case, said_in, shown
 from guardrails.facts.lexer import pieces
 from guardrails.facts.values import Day, Period, Value, values
 from guardrails.finding import Level, Match
@@ -32,21 +32,32 @@ def find(reading: Reading) -> Iterator[Match]:
     if category is None or reading.case is None:
         return
     today = known(reading.case).today
-    held = _facts(reading.case)
-    said = content(pieces(f"{reading.letter.subject} {reading.letter.body}"))
+    holding = _holding(reading.case)
+    said = said_in(f"{reading.letter.subject} {reading.letter.body}")
     told = [value for line in reading.ledger.lines for value in line.scan.found]
     for need in category.needs:
         if need.said is None or (need.optional and reading.category != "security_incident"):
             continue
-        names = need.fact.split("|")
-        found = [(key, value) for key, value in held.items() if any(key == name or key.startswith((f"{name}[", f"{name}.")) for name in names)]
-        if not found or any(name.startswith(_ELSEWHERE) for name in names) or any(_is_told(value, need, said, told, today) for _, value in found):
+        found = holding(need.fact)
+        if not found or any(_is_told(value, need, said, told, today) for _, value in found):
             continue
         evidence = shown(*found[0])
         yield Match("body", reading.end, evidence=evidence, message=f"The letter says nothing of what it cannot do without. It answers: {need.ask}")
 
 
-_facts = per_case(Case.facts)
+@per_case
+def _holding(case: Case) -> Callable[[str], tuple[tuple[str, object], ...]]:
+    """Return what finds the facts of a case by the keys that a need names; none where they have a rule of their own."""
+    facts = case.facts()
+
+    @cache
+    def found(keys: str) -> tuple[tuple[str, object], ...]:
+        names = keys.split("|")
+        if any(name.startswith(_ELSEWHERE) for name in names):
+            return ()
+        return tuple((key, value) for key, value in facts.items() if any(key == name or key.startswith((f"{name}[", f"{name}.")) for name in names))
+
+    return found
 
 
 @lru_cache(maxsize=256)

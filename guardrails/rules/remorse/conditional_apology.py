@@ -46,7 +46,7 @@ def find(reading: Reading) -> Iterator[Match]:
         if not sentence.tokens:
             continue
         words = [token.lower for token in sentence.tokens]
-        found = [span(sentence, apology) for apology, _ in reading.apologies(sentence) if condition(words, apology)]
+        found = [span(sentence, apology) for apology, _ in reading.apologies(sentence) if condition(words, apology, sentence.signs)]
         if words[-1] != "?" and _DOUBTS & set(words) and reading.verdict(sentence).scores["conditional-apology"] > _ENOUGH and not _honest(reading, sentence):
             for cue in reading.cues(sentence):
                 if cue.kind == "conditional-apology" or (cue.kind == "doubted past" and _past(reading, sentence)):
