@@ -209,3 +209,34 @@ def test_whatever_words_give_or_take_back_more_than_approved_are_a_mismatch(text
 )
 def test_an_approved_remedy_in_other_words_is_none(text: str) -> None:
     assert findings(mismatch, text) == []
+
+
+@pytest.mark.parametrize(
+    ("notes", "text"),
+    [
+        ("Two of the four drivers were trainees.", "Half of the drivers you met were still in training."),
+        ("Release went out against QA's advice.", "Our own testers had warned us."),
+        ("The Narita pilot hangs on this.", "Narita, I know, will look different to you after this."),
+        ("Candidate for the reference video; bronze tier.", "Even our bronze customers have a right to an answer."),
+        ("Do not extend credit.", "We cannot stretch your terms of payment."),
+        ("Margin is 9%.", "There is little that we earn on you."),
+    ],
+)
+def test_a_hint_leaks_what_the_notes_say(notes: str, text: str) -> None:
+    assert leaked.run(Reading(Letter("", text), noted(notes), default_policy()))
+
+
+def noted(notes: str) -> Case:
+    return parse(
+        {
+            "incident": {"summary": "The board was down."},
+            "account": {"company": "Fennimore", "background": {"notes": notes}},
+            "sender": {"name": "Priscilla Vane"},
+            "written_on": "2026-02-10",
+        }
+    )
+
+
+def test_what_no_note_says_is_no_hint() -> None:
+    for text in ("Two of our drivers are still in training.", "Our own testers had warned us.", "Narita will look different to you after this."):
+        assert not leaked.run(Reading(Letter("", text), noted("Writes in English."), default_policy()))

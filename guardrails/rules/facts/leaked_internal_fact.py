@@ -142,6 +142,13 @@ class _Behind:
         self.ways = Hints(self.facts)
         self._touched = _touched(self.facts, case)
         self._words: dict[str, _Word | None] = {}
+        self._told = {said[:_FAMILY] for said in re.findall(r"[a-z]{5,}", self.facts.raw)}
+        self._families = {
+            said[:_FAMILY]: fact.shown
+            for fact in self.facts.internal
+            for said in re.findall(r"[a-z]{5,}", fact.text.lower())
+            if said not in STOP and concept(said) not in _COMMON
+        }
         self.values: dict[Kind, list[tuple[Fact, Value]]] = {}
         for fact in self.facts.internal:
             for value in fact.values:
@@ -164,6 +171,8 @@ class _Behind:
         meant = concept(word)
         evidence = self.facts.internal_words.get(meant)
         subjects = _subjects().get(stem(word), frozenset()) & self._touched
+        if evidence is None and meant not in self.facts.vocabulary and word[:_FAMILY] in self._families and word[:_FAMILY] not in self._told:
+            return _Word(other, self._families[word[:_FAMILY]], 0.7)
         if evidence is None and subjects and meant not in self.facts.vocabulary:
             return _Word(other, None, 0.55)
         if evidence is None or meant in self.facts.vocabulary or evidence.startswith(("account.background.churn_risk", "account.background.currency")):
@@ -171,6 +180,10 @@ class _Behind:
         return _Word(other, evidence, 0.4 if meant in _COMMON else 1.0)
 
 
+_TITLED = frozenset("customer customers account sales contract renewal churn risk client clients team support the two three one our".split())
+"""Words that begin a note, or a sentence, and are no names."""
+_FAMILY = 5
+"""How many first letters two words of one family share: "trainees" and "training"."""
 _REMEMBERED = 20_000
 """How many words are remembered with a case."""
 # A date may give away the month of the background, and a month its date.
@@ -225,7 +238,13 @@ def _leaks(sentence: Sentence, scan: Scan, behind: _Behind) -> Iterator[Match]:
             continue
         if told.other:
             weights.append((token.start, token.end, 0.55, None))
-        if told.evidence and token.text[:1].isupper() and token.start > sentence.start and f" {token.text}" in told.evidence and token.lower not in facts.names:
+        if (
+            told.evidence
+            and token.text[:1].isupper()
+            and (token.start > sentence.start or token.lower not in _TITLED)
+            and f" {token.text}" in told.evidence
+            and token.lower not in facts.names
+        ):
             weights.append((token.start, token.end, 2.0, told.evidence))
         elif told.weight:
             weights.append((token.start, token.end, told.weight, told.evidence))
