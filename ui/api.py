@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 from anyio import CapacityLimiter, to_thread
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -29,6 +29,14 @@ class Text(BaseModel):
     facts: bool = False
     trial: str | None = Field(default=None, max_length=64)
     base: int | str | None = None
+
+
+class Values(BaseModel):
+    """Fields that somebody fills in, as they stand."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    values: dict[Annotated[str, Field(max_length=200)], Annotated[str, Field(max_length=8_000)]] = Field(max_length=60)
 
 
 def _person(request: Request) -> User:
@@ -80,6 +88,15 @@ async def keep(request: Request) -> Response:
     return await _answer(letters.keep_typed, _person(request), request.path_params["place"], text.subject, text.body, text.base)
 
 
+async def keep_fields(request: Request) -> Response:
+    """Keep what somebody has filled in so far."""
+    try:
+        said = Values.model_validate_json(await request.body())
+    except ValidationError:
+        return JSONResponse({"error": "those are no fields, or too long ones"}, 422)
+    return await _answer(letters.keep_fields, _person(request), request.path_params["place"], said.values)
+
+
 async def revision(request: Request) -> Response:
     """Answer with the text of one revision."""
     return await _answer(letters.revision_text, _person(request), request.path_params["id"], request.path_params["number"])
@@ -120,6 +137,7 @@ def routes() -> list[Route]:
     return [
         Route("/check", check, methods=["POST"]),
         Route("/typed/{place:path}", keep, methods=["PUT"]),
+        Route("/fields/{place}", keep_fields, methods=["PUT"]),
         Route("/letters/{id:int}/revisions/{number:int}", revision),
         Route("/letters/{id:int}/export/{form}", export, methods=["POST"]),
         Route("/drafts/{id}/stream", stream),

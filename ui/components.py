@@ -39,6 +39,11 @@ def queue_table(key: str, data: Mapping[str, Any], **on: Callable[[], None]) -> 
     _draw("queue_table", key, data, on)
 
 
+def fields(key: str, data: Mapping[str, Any], **on: Callable[[], None]) -> None:
+    """Draw fields to fill in, which keep themselves on the server as somebody types. `on` has their one trigger: typed."""
+    _draw("fields", key, data, on)
+
+
 def sheet(key: str, *blocks: Mapping[str, Any], **on: Callable[[], None]) -> None:
     """Draw facts, lists and tables as plain text, which no words of a customer can turn into markup."""
     _draw("sheet", key, {"blocks": [dict(block) for block in blocks]}, on)

@@ -1,5 +1,6 @@
 """A letter as its page and its routes need it: the record's values in the form the editor takes. No rule of business is here."""
 
+import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -112,6 +113,14 @@ def keep_typed(user: User, where: str, subject: str, body: str, base: int | str 
     if where != "draft" and not where.removeprefix("letter/").isdigit():
         raise NotThere(f"there is no place {where!r} to keep a text in")
     desks.keep(desk(user), where, {"subject": subject, "body": body, "base": base})
+    return {"kept": True}
+
+
+def keep_fields(user: User, where: str, values: Mapping[str, str]) -> Data:
+    """Keep what somebody has filled in on the Draft page: the form, or the answers about one case."""
+    if where != "draft-form" and not re.fullmatch(r"answers-[0-9a-f]{16}", where):
+        raise NotThere(f"there are no fields {where!r} to keep")
+    desks.keep(desk(user), where, dict(values))
     return {"kept": True}
 
 

@@ -13,11 +13,11 @@ BODY = (
 
 
 class SlowModel:
-    """Answers chat completions. `pause` is the time between words; `fail` makes it answer 500 until it is unset."""
+    """Answers chat completions. `fail` makes it answer 400 until it is unset; `held` stops it after a word until `go_on`."""
 
     def __init__(self, pause: float = 0.02) -> None:
         model = self
-        self.pause, self.fail, self.stopped = pause, False, threading.Event()
+        self.pause, self.fail, self.held, self.stopped, self.go_on = pause, False, "", threading.Event(), threading.Event()
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -52,6 +52,8 @@ class SlowModel:
                     for word in text().split(" "):
                         self.event(answer({"delta": {"content": word + " "}, "finish_reason": None}, chunk=True))
                         model.stopped.wait(model.pause)
+                        if word == model.held:
+                            model.go_on.wait()
                     self.event(answer({"delta": {}, "finish_reason": "stop"}, chunk=True))
                     self.wfile.write(b"data: [DONE]\n\n")
                 except OSError:  # whoever listened has stopped
@@ -68,6 +70,7 @@ class SlowModel:
     def close(self) -> None:
         """Stop answering."""
         self.stopped.set()
+        self.go_on.set()
         self.server.shutdown()
         self.server.server_close()
 

@@ -217,9 +217,9 @@ function mount(c) {
 
   // A draft on its way: a line of JSON for each thing that happens.
   I.stream = async url => {
-    I.abort?.abort(); const abort = I.abort = new AbortController(); I.stream_open = true; I.note.textContent = "Drafting…"; I.t0 = performance.now(); I.first = 0; let last = 0
+    I.abort?.abort(); const abort = I.abort = new AbortController(); I.stream_open = true; I.note.textContent = "Drafting…"; I.t0 = performance.now(); I.first = 0; let last = 0, soon = 0
     I.report = null; I.replace({subject: "", body: ""}); I.paint()
-    const glance = () => { const s = ++I.seq; I.kept = s; I.post().then(r => I.show(r, s)).catch(() => {}) }
+    const glance = () => { clearTimeout(soon); soon = 0; last = performance.now(); const s = ++I.seq; I.kept = s; I.post().then(r => I.show(r, s)).catch(() => {}) }
     let end = null
     try {
       const answer = await fetch(url, {signal: abort.signal, headers: {"x-amends": "1"}})
@@ -240,11 +240,11 @@ function mount(c) {
           if (m.stopped) end = {stopped: true}
           if (m.done) end = m.done
         }
-        if (/[.!?]\s*$|\n\s*$/.test(tail) && performance.now() - last > 150) { last = performance.now(); glance() }
+        if (/[.!?]\s*$|\n\s*$/.test(tail) && !soon) soon = setTimeout(glance, Math.max(0, 150 - (performance.now() - last)))
       }
       if (!end) throw new Error("the server broke off")
     } catch (e) { if (abort !== I.abort || I.gone) return; end = e.name === "AbortError" ? {stopped: true} : {error: e instanceof TypeError ? "the server does not answer" : e.message} }
-    I.stream_open = false; I.note.textContent = end.error ? "Drafting failed: " + end.error : end.stopped ? "Stopped. The text so far is kept." : "Drafted"
+    clearTimeout(soon); I.stream_open = false; I.note.textContent = end.error ? "Drafting failed: " + end.error : end.stopped ? "Stopped. The text so far is kept." : "Drafted"
     const s = ++I.seq; if (I.text().body) { if (end.letter) I.kept = s; I.check(s); if (!end.letter) I.keep() }
     I.send("drafted", {...end, ...I.text()})
   }

@@ -1,5 +1,6 @@
 """Draft a letter: a sample, a file or what you type; what is missing is asked for; the letter streams in."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ from drafting import aftercare
 from drafting import desk as desks
 from drafting.errors import DeskError
 from drafting.models import ModelFailure
+from drafting.rows import case_hash
 from drafting.triage import Override, Triage
 from drafting.users import MAY
 from guardrails.case import CaseError, Severity, decode, parse
 from guardrails.rule import RuleError
 from ui import drafts, identity, jobs, letters, state
 from ui.client import desk, samples, service
-from ui.components import letter_editor, sent, sheet
+from ui.components import fields, letter_editor, sent, sheet
 from ui.display import ROLES, pairs, words
 
 KEY = "draft_page"
@@ -29,6 +31,7 @@ may = here.user.sole or here.user.position in MAY["write letters"]
 
 BY_HAND = "Enter it by hand"
 FILE = "Open a case file"
+BY_HAND_ANSWERS = f"answers-{'0' * 16}"
 
 
 def title(name: str) -> str:
@@ -45,41 +48,48 @@ def forget() -> None:
         session.pop(key, None)
 
 
+def filled_in(place: str, asked: Sequence[Mapping[str, object]]) -> dict[str, str]:
+    """Draw fields and return what stands in them: kept with the person's record as they type, and back after a reload."""
+
+    def typed() -> None:
+        desks.keep(here, place, sent(place, "typed").get("values", {}))
+
+    kept = desks.kept(here, place) or {}
+    fields(place, {"key": f"{place}/{session.get(state.FORM, 0)}", "fields": list(asked), "values": kept, "keep_url": f"/api/fields/{place}"}, typed=typed)
+    return {str(one["name"]): str(kept.get(str(one["name"])) or "").strip() for one in asked}
+
+
 def hand_form() -> dict[str, Any] | None:
-    """Ask for the least a letter needs; keep every word as it is typed."""
-    kept = desks.kept(here, "draft-form") or {}
-
-    def keep() -> None:
-        desks.keep(here, "draft-form", {name: session[f"hand_{name}"] for name in FIELDS if session.get(f"hand_{name}")})
-
-    for name, (label, tall) in FIELDS.items():
-        key = f"hand_{name}"
-        if key not in session:
-            session[key] = kept.get(name, "")
-        if tall:
-            st.text_area(label, key=key, on_change=keep, height=80)
-        else:
-            st.text_input(label, key=key, on_change=keep)
-    said = {name: str(session.get(f"hand_{name}") or "").strip() for name in FIELDS}
+    """Ask for the least a letter needs."""
+    said = filled_in("draft-form", FIELDS)
     if not said["company"] or not (said["summary"] or said["impact"]):
+        st.caption("A company, and what happened: with these two a letter can be drafted. The more you know, the better it gets.")
         return None
+
+    def clear() -> None:
+        for place in ("draft-form", BY_HAND_ANSWERS):
+            desks.discard(here, place)
+        session[state.FORM] = session.get(state.FORM, 0) + 1
+        forget()
+
+    st.button("Clear the form", key="clear_form", type="tertiary", on_click=clear)
     return drafts.by_hand(said, date.today())
 
 
-FIELDS = {
-    "company": ("Company", False),
-    "contact": ("Contact: first and last name", False),
-    "summary": ("What happened", True),
-    "impact": ("What it did to this account", True),
-    "cause": ("Cause, if it is known", True),
-    "fix": ("What has been done, one a line", True),
-    "prevention": ("What keeps it from coming back, one a line", True),
-    "remedy": ("What has been approved for them, one a line", True),
-    "approved_by": ("Approved by", False),
-    "follow_up": ("What we commit to next, with its date", False),
-    "sender": ("Who signs", False),
-    "sender_title": ("Their title", False),
-}
+FIELDS: tuple[dict[str, object], ...] = (
+    {"name": "company", "label": "Company", "half": True},
+    {"name": "contact", "label": "Contact: first and last name", "half": True},
+    {"name": "summary", "label": "What happened", "tall": True, "example": "Your March report came a week late."},
+    {"name": "impact", "label": "What it did to this account", "tall": True, "example": "Your board met without the figures."},
+    {"name": "cause", "label": "Cause, if it is known", "tall": True},
+    {"name": "fix", "label": "What has been done, one a line", "tall": True},
+    {"name": "prevention", "label": "What keeps it from coming back, one a line", "tall": True},
+    {"name": "remedy", "label": "What has been approved for them, one a line", "tall": True, "example": "A credit of EUR 500"},
+    {"name": "approved_by", "label": "Approved by"},
+    {"name": "follow_up", "label": "What we commit to next, with its date", "example": "I will call you on Friday 27 November at 10:00."},
+    {"name": "sender", "label": "Who signs", "half": True},
+    {"name": "sender_title", "label": "Their title", "half": True},
+)
 
 
 def promise(one: aftercare.Earlier) -> list[tuple[str, str]]:
@@ -90,7 +100,7 @@ def promise(one: aftercare.Earlier) -> list[tuple[str, str]]:
 
 def given() -> object:
     """Return the case that was chosen, dropped or typed, as plain data."""
-    chosen = st.selectbox("Case", [*samples(), FILE, BY_HAND], format_func=title, key="draft_source", on_change=forget, persist_state="session")
+    chosen = st.selectbox("Case", [*samples(), FILE, BY_HAND], format_func=title, key="case", on_change=forget, persist_state="session", bind="query-params")
     if chosen == BY_HAND:
         return hand_form()
     if chosen == FILE:
@@ -102,10 +112,9 @@ def given() -> object:
     return drafts.plain(samples()[chosen])
 
 
-def started() -> None:
+def begin(ready: Triage, again: aftercare.Recurrence) -> None:
     """Begin to write, in the background."""
     forget()
-    ready, again = session[state.DRAFT_READY]
     try:
         session[state.DRAFT_JOB] = drafts.start(here.user, ready, again, session.get("draft_model"), session.get("draft_tone"))
     except (DeskError, CaseError, RuleError, ModelFailure) as error:
@@ -148,10 +157,11 @@ with left:
         data = given()
         if data is not None:
             case = parse(data, "case")
-            asked = drafts.ready(person, case)[0].missing
-            case = drafts.filled(case, {need.fact.split("|")[0]: session.get(f"answer_{need.fact}") for need in asked})
+            asked, answers = drafts.ready(person, case)[0].missing, BY_HAND_ANSWERS if session.get("case") == BY_HAND else f"answers-{case_hash(case)[:16]}"
+            said = desks.kept(here, answers) or {}
+            case = drafts.filled(case, {need.fact.split("|")[0]: said.get(need.fact) for need in asked})
             found, again = drafts.ready(person, case)
-            kinds, source = sorted(here.policy.categories), session.get("draft_source")
+            kinds, source = sorted(here.policy.categories), session.get("case")
             proposed = (found.case.incident.severity or Severity.MEDIUM, found.case.incident.category or "other")
             with st.container(horizontal=True, gap="small"):
                 severity = st.selectbox(
@@ -160,7 +170,7 @@ with left:
                 category = st.selectbox("Kind of letter", kinds, index=kinds.index(proposed[1]), format_func=words, key=f"category_{source}_{proposed}")
             ready = found
             if severity is not proposed[0] or category != proposed[1]:
-                why = st.text_input("Why do you overrule the proposal?", key="overrule_why")
+                why = st.text_input("Why do you overrule the proposal?", key="overrule_why", live="250ms", persist_state="session")
                 ready = None
                 if why.strip():
                     graver = severity if severity is not proposed[0] else None
@@ -190,6 +200,8 @@ with left:
             )
             st.selectbox("Tone", list(drafts.TONES), key="draft_tone", persist_state="session")
         session[state.DRAFT_READY] = (ready, again)
+    if session.pop(state.DRAFT_BEGIN, False) and ready:  # here, not in the button's callback: what was typed just before it has been read by now
+        begin(ready, again)
     job = jobs.get(session.get(state.DRAFT_JOB, ""), person.name)
     done = session.get(state.DRAFT_DONE)
     running = job is not None and done is None
@@ -201,7 +213,7 @@ with left:
             type="secondary" if done and done.get("letter") else "primary",
             key="go",
             shortcut="Mod+Enter",
-            on_click=started,
+            on_click=lambda: session.update({state.DRAFT_BEGIN: True}),
             disabled=ready is None or running or not may,
         )
         if running:
@@ -210,13 +222,13 @@ with left:
         st.caption(f"Your role, {person.position.value}, reads letters and does not write them.")
     if ready and asked:
         with st.expander(f"Not known yet ({len(ready.missing)})", expanded=any(not need.optional for need in ready.missing)):
-            for need in asked:
-                st.text_input(
-                    need.ask,
-                    key=f"answer_{need.fact}",
-                    help=f"Without it, {need.blocks} stays weak." + (" Optional." if need.optional else ""),
-                    persist_state="session",
-                )
+            filled_in(
+                answers,
+                [
+                    {"name": need.fact, "label": need.ask, "hint": f"Without it, {need.blocks} stays weak." + (" Optional." if need.optional else "")}
+                    for need in asked
+                ],
+            )
     if ready:
         with st.expander("Facts the letter may use"):
             sheet("case_facts", {"facts": pairs(ready.case.facts())})
@@ -232,8 +244,8 @@ with right:
             alerts = [{"text": "This text was left here. Keep it as a letter, or draft anew.", "tone": "note"}]
         if done.get("error"):
             alerts = [{"text": f"Drafting failed: {done['error']}. What has been written stays below: draft again, choose another model, or go on by hand."}]
-    if ready and state.DRAFT_WORD not in session:
-        session[state.DRAFT_WORD] = letters.lend(person, ready.case)
+    if ready and session.get(state.DRAFT_WORD, ("", None))[1] != ready.case:
+        session[state.DRAFT_WORD] = (letters.lend(person, ready.case), ready.case)
     letter_editor(
         KEY,
         {
@@ -243,7 +255,7 @@ with right:
             "readonly": running or bool(done and done.get("letter")) or not (job or done),
             "base": 0,
             "check_url": "/api/check",
-            "check": {"case": session.get(state.DRAFT_WORD)},
+            "check": {"case": session.get(state.DRAFT_WORD, ("",))[0] or None},
             "keep_url": None if done and done.get("letter") else "/api/typed/draft",
             "stream_url": f"/api/drafts/{job.id}/stream" if job and running else None,
             "alerts": alerts,
