@@ -1,6 +1,7 @@
 """A person is taken out of the record, old records are removed, and the chain still holds."""
 
 import base64
+import json
 import pickle
 from pathlib import Path
 
@@ -117,12 +118,39 @@ def test_tables_of_the_batch_engine_are_swept_too(store: Store) -> None:
     assert [tuple(row) for row in rows] == [("1", "[erased]", "ok"), ("2", "for Bo", "[erased]")]
 
 
-def test_an_engine_in_a_file_of_its_own_is_swept_too(store: Store, tmp_path: Path) -> None:
+def test_an_engine_in_a_file_of_its_own_is_swept_too(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'amends.db'}")
     reviewed(desk(store))
-    engine = Store(f"sqlite:///{tmp_path / 'engine.db'}")
+    engine = Store(f"sqlite:///{tmp_path / 'amends-engine.db'}")
     put_engine(engine)
-    assert forget(store, "root", "ngozi@okafor.example", [f"sqlite:///{tmp_path / 'engine.db'}"]).engine == 2
     engine.close()
+    assert forget(store, "root", "ngozi@okafor.example").engine == 2
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir()).lower()
+    store.close()
+    assert [name for name in NAMES if name.encode() in held] == []
+
+
+def test_logs_and_reports_of_the_evaluation_are_swept_too(store: Store, tmp_path: Path) -> None:
+    reviewed(desk(store))
+    log, report = tmp_path / "run.jsonl", tmp_path / "deep" / "report.html"
+    own = {"kind": "sample", "id": "late-export", "case": {"account": {"contact": {"name": "Ngozi Okafor"}}}, "body": "Dear Ngozi, the will of 9 June"}
+    log.write_text(f'{{"kind": "run"}}\n{json.dumps(own)}\n{{"kind": "draft", "sample": "late-export", "body": "Dear Ngozi,"}}\n{{"cut off', encoding="utf-8")
+    report.parent.mkdir()
+    report.write_text("<p>To Ngozi Okafor</p>\n<p>To Bo</p>", encoding="utf-8")
+    assert forget(store, "root", "ngozi@okafor.example", [log, report]).lines == 3
+    assert "ngozi" not in (log.read_text() + report.read_text()).lower()
+    lines = log.read_text().splitlines()
+    assert (json.loads(lines[1])["body"], lines[0], lines[3]) == ("Dear [erased], the will of 9 June", '{"kind": "run"}', '{"cut off')
+    assert report.read_text() == "<p>To [erased]</p>\n<p>To Bo</p>"
+    with store.read() as session:
+        assert verify(session) is None
+
+
+def test_somebody_who_stands_in_a_log_alone_is_forgotten_by_their_address(store: Store, tmp_path: Path) -> None:
+    log = tmp_path / "run.jsonl"
+    log.write_text(json.dumps({"contact": {"name": "Ada Berg", "email": "ada@berg.example"}}) + '\n{"body": "Dear Ada Berg"}\n', encoding="utf-8")
+    assert forget(store, "root", "ada@berg.example", [log]).lines == 2
+    assert "ada" not in log.read_text().lower()
 
 
 def test_the_file_itself_does_not_remember(tmp_path: Path) -> None:

@@ -103,9 +103,10 @@ def _parser() -> argparse.ArgumentParser:
     removed.add_argument("name")
     removed.set_defaults(task="users remove")
 
-    audit = command("audit", "ui.commands.record", "Prove the audit chain.", "amends audit verify")
+    audit = command("audit", "ui.commands.record", "Prove the audit chain, or remove what has been kept long enough.", "amends audit verify")
     proofs = audit.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
     proofs.add_parser("verify", help="name the first broken link, or say that all hold").set_defaults(task="audit verify")
+    proofs.add_parser("purge", help="remove what is older than the policy's [retention] keeps it").set_defaults(task="audit purge")
 
     erased = command("forget", "ui.commands.record", "Replace a person's data by tombstones everywhere.", "amends forget --contact ada@example.com")
     erased.add_argument("--contact", required=True, metavar="EMAIL")

@@ -1,14 +1,17 @@
 """Take a person out of the record, and take out what has been kept long enough. The audit chain stays whole."""
 
 import base64
+import json
 import re
+import shutil
 from binascii import Error as NotBase64
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Connection, LargeBinary, MetaData, Row, String, Table, Text, cast, delete, inspect, literal, or_, select, update
+from sqlalchemy import JSON, Connection, Engine, LargeBinary, MetaData, Row, String, Table, Text, cast, delete, inspect, literal, or_, select, update
 
 from drafting.store import tables
 from drafting.store.audit import PURGE
@@ -25,11 +28,12 @@ _PLAIN = frozenset({"company", "currency", "timezone", "locale", "severity", "ca
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was replaced: letters written to the person, rows that only named them, rows of the batch engine."""
+    """What was replaced: letters written to the person, rows that only named them, rows of the batch engine, lines of files."""
 
     letters: int
     mentions: int
     engine: int
+    lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,19 @@ class _Person:
         """Whether the text names the person by address or full name."""
         return bool(text and self._anywhere.search(text))
 
+    def out_of_line(self, line: str, theirs: set[str]) -> str:
+        """Return a line of a log, or of any text, without the person. `theirs` gathers the samples about them: drafts of those are to them."""
+        data = _read_line(line)
+        if data is None:
+            return self._anywhere.sub(TOMBSTONE, line)
+        own = any(True for _ in _contacts(data, self.words))
+        if own and isinstance(data, Mapping):
+            theirs.add(str(data.get("id")))
+        own = own or (isinstance(data, Mapping) and str(data.get("sample")) in theirs)
+        if not own and not self._anywhere.search(json.dumps(data, ensure_ascii=False)):
+            return line
+        return json.dumps(self.out_of(data, own), ensure_ascii=False) + "\n" * line.endswith("\n")
+
     def out_of(self, value: Any, own: bool = False) -> Any:
         """Return plain data with the person's names replaced."""
         if isinstance(value, str):
@@ -67,31 +84,78 @@ class _Person:
         return value
 
 
-def forget(store: Store, who: str, email: str, engines: Iterable[str] = ()) -> Erased:
+def forget(store: Store, who: str, email: str, files: Iterable[Path] = ()) -> Erased:
     """Replace what the record holds about the contact with this address by tombstones, and return how much that was.
 
-    Letters to them lose their text and end; other rows lose their name. Tables of others in the
-    same database, and in `engines` (URLs), are swept too. What was hashed stays hashed: the chain holds.
+    Letters to them lose their text and end; other rows lose their name. The batch engine's tables are
+    swept too, and `files`: logs and reports of the evaluation. What was hashed stays hashed: the chain holds.
     """
-    address = email.strip().casefold()
+    address, kept = email.strip().casefold(), tuple(files)
     with store.begin() as session:
-        person, own_cases = _person(session, address)
+        person, own_cases = _person(session, address, kept)
         letters = _letters(session, who, person, address, own_cases)
         mentions = _mentions(session, person)
         engine = sweep(session.connection, person.words)
         session.log(who, "person.erase", "person", "contact", letters=len(letters), mentions=mentions, engine=engine)
-    for url in engines:
-        other = engine_for(url)
+    for path in _beside(store):
+        other = engine_for(f"sqlite:///{path}")
         with other.execution_options(amends_writes=True).begin() as connection:
             engine += sweep(connection, person.words)
+        _settle(other)
         other.dispose()
     if store.engine.dialect.name == "sqlite":
-        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # the old pages are not to stay in the journal
-    return Erased(len(letters), mentions, engine)
+        _settle(store.engine)
+    return Erased(len(letters), mentions, engine, sum(_sweep_file(path, person) for path in kept))
 
 
-def _person(session: Session, address: str) -> tuple[_Person, list[int]]:
+def _beside(store: Store) -> list[Path]:
+    """Return the files of the batch engine, which on SQLite stand beside the record; elsewhere its tables are in the record's database."""
+    if store.engine.dialect.name != "sqlite":
+        return []
+    record = Path(str(store.engine.url.database))
+    return [path for path in sorted(record.parent.glob(f"{record.stem}-*.db")) if path.is_file()]
+
+
+def _settle(engine: Engine) -> None:
+    """Empty the journal of a SQLite file: the old pages are not to stay there."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _sweep_file(path: Path, person: _Person) -> int:
+    """Take the person out of a file of JSON lines or of text, and return how many lines that changed. The file is replaced as a whole."""
+    found, lines, theirs = 0, list[str](), set[str]()
+    for line in path.read_text(encoding="utf-8", errors="surrogateescape").splitlines(keepends=True):
+        cleared = person.out_of_line(line, theirs)
+        found += cleared != line
+        lines.append(cleared)
+    if found:
+        made = path.with_name(f"{path.name}.part")
+        made.write_text("".join(lines), encoding="utf-8", errors="surrogateescape")
+        shutil.copystat(path, made)
+        made.replace(path)
+    return found
+
+
+def _contacts(value: Any, known: Container[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield every contact in plain data whose address or full name is known."""
+    if isinstance(value, Mapping):
+        if any(str(value.get(key, "")).strip().casefold() in known for key in ("email", "name")):
+            yield value
+        value = tuple(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _contacts(item, known)
+
+
+def _read_line(line: str) -> Any:
+    try:
+        return json.loads(line) if line.lstrip().startswith(("{", "[")) else None
+    except ValueError:
+        return None
+
+
+def _person(session: Session, address: str, files: Iterable[Path]) -> tuple[_Person, list[int]]:
     names: set[str] = set()
     parts: set[str] = set()
     own = []
@@ -101,6 +165,12 @@ def _person(session: Session, address: str) -> tuple[_Person, list[int]]:
         names.add(contact.get("name", ""))
         parts.update(contact.get("name", "").split())
         parts.add(contact.get("first_name", ""))
+    for path in files:
+        with path.open(encoding="utf-8", errors="surrogateescape") as lines:
+            for line in lines:
+                for contact in _contacts(_read_line(line), {address}):
+                    names.add(str(contact.get("name", "")))
+                    parts.update((*str(contact.get("name", "")).split(), str(contact.get("first_name", ""))))
     return _Person(address, names - {""}, parts), own
 
 
