@@ -87,6 +87,7 @@ _SUBORDINATOR = frozenset(
     who whom whose why how what so as than lest provided whatever""".split()
 )
 _RELATIVE = frozenset(("that", "which", "who", "whom", "whose", "what"))
+_JOINTS = _COORDINATOR | _RELATIVE | {",", "while", "once"}
 _STOPS = frozenset(';:.!?…—–()[]"“”')
 _PREFIXES = frozenset("re mis double over under cross pre auto hand un out co de spot triple".split())
 _PAST_ONLY = frozenset(
@@ -192,6 +193,9 @@ def clauses(tokens: Sequence[Token], sender: Collection[str] = (), customer: Col
     at = 0
     while at < length:
         word, shape = words[at], shapes[at]
+        if shape in "Ndran":  # begins neither a clause nor a group of verbs
+            at += 1
+            continue
         if shape == "x":
             if word in _STOPS or word == ",":
                 begin, has_verb = at + 1, False
@@ -281,7 +285,7 @@ def _group(words: list[str], shapes: list[str], at: int, begin: int, has_verb: b
             or (before == "d" and words[previous] in {"this", "that", "all", "both", "each", "one", "some", "these", "those"} and not has_verb)
         ):
             return at, at + 1, "finite", "past" if words[at] != lemma(words[at]) else "present", "", negative
-        if before == "" and begin and words[begin - 1] in _COORDINATOR | {","} | _RELATIVE | {"while", "once"}:
+        if before == "" and begin and words[begin - 1] in _JOINTS:
             return at, at + 1, "finite", "past" if words[at] != lemma(words[at]) else "present", "", negative
         if before == "" and at == 0:
             return at, at + 1, "participle", "past", "", negative

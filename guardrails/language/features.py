@@ -198,6 +198,8 @@ class _Word(NamedTuple):
 
     key: str
     features: _Names
+    behind: dict[str, str]
+    """The known features of this word behind another, by the other."""
     classes: _Names
     groups: tuple[int, ...]
 
@@ -206,8 +208,13 @@ class Hearer:
     """The features that a table of weights knows, fast."""
 
     def __init__(self, table: Collection[str]) -> None:
-        known = frozenset(table)
-        self._known = known
+        self._known = frozenset(table)
+        self._unasked = _ASKED - self._known
+        self._behind: dict[str, dict[str, str]] = {}
+        for name in self._known:
+            if name.startswith("b:"):
+                before, _, word = name[2:].partition(" ")
+                self._behind.setdefault(word, {})[before] = name
         self._groups = {kind: number for number, kind in enumerate(dict.fromkeys(lexicon().groups.values()))}
         # Kept by word and by kind of clause, never by sentence: as many as letters have different ones.
         self._act = lru_cache(maxsize=16384)(lambda act: self._those(of_act(act)))
@@ -225,7 +232,7 @@ class Hearer:
         key = _key(word)
         names = classes(key)
         told, kinds = self._kinds(names)
-        return _Word(key, (*self._those(of_word(key)), *told), names, kinds)
+        return _Word(key, (*self._those(of_word(key)), *told), self._behind.get(key, {}), names, kinds)
 
     def _classed(self, names: _Names) -> tuple[_Names, tuple[int, ...]]:
         """Return the known features of some classes, and the numbers of their groups."""
@@ -240,21 +247,20 @@ class Hearer:
     def __call__(self, tokens: Sequence[Token], parts: Sequence[Clause]) -> set[str]:
         """Return the known features of a sentence."""
         found: set[str] = set()
-        add, known, heard = found.update, self._known, self._word
+        add, heard = found.update, self._word
         starting: dict[int, _Names] = {}
         for start, _, name in phrases(tokens):
             starting[start] = (*starting.get(start, ()), name)
         behind: dict[int, int] = {}
         seen, before = 0, "<s>"
         for at, token in enumerate(tokens):
-            word, names, kinds_, numbers = heard(token.lower)
+            word, names, pairs, told, numbers = heard(token.lower)
             add(names)
-            pair = f"b:{before} {word}"
-            if pair in known:
-                found.add(pair)
+            if before in pairs:
+                found.add(pairs[before])
             if at in starting:
-                told, numbers = self._kinds((*kinds_, *starting[at]))
-                add(told)
+                more, numbers = self._kinds((*told, *starting[at]))
+                add(more)
             if numbers:
                 fresh = seen
                 for number in numbers:
@@ -273,6 +279,6 @@ class Hearer:
                 add(self._object(actor, verb, negative, tokens[place].lower))
             for place in _subjects(clause):
                 add(self._subject(verb, negative, tokens[place].lower))
-        lasting = _lasting(parts, found)
-        found.add(lasting)
-        return found & known
+        add(self._those((_lasting(parts, found),)))
+        found -= self._unasked
+        return found

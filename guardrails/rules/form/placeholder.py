@@ -35,8 +35,8 @@ _QUOTED = re.compile(r"[\"“‘'«][^\"“”‘’'«»\n]{0,40}\Z")
 
 # What stands between two blanks holds one of these wherever a slot is; the last are the letters that a regular expression takes for others.
 _SIGNS = re.compile(
-    r"[\[{<«%_?#]|t\.?b|todo|fixme|xx|yyyy|n/a|lorem|(?:dd|mm)[/.-]|confirmed|inserted|filled|completed|announced|decided|determined"
-    r"|[$€£](?:[xy]|$)|[ıſK]|i̇"
+    r"[\[{<«]|%[a-z_]|___|\?{4}|#[x?n]|[$€£](?:[xy_?]|$)|t\.?b|todo|fixme|xx|yyyy|n/a|lorem|(?:dd|mm)[/.-]"
+    r"|confirmed|inserted|filled|completed|announced|decided|determined|[ıſK]|i̇"
 )
 
 
