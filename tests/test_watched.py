@@ -30,6 +30,11 @@ def test_finds_what_the_expression_finds() -> None:
     assert not credit.search(text, signs(["we", "thanked", "you"]))
 
 
+def test_tries_an_expression_that_is_watched_later() -> None:
+    met = signs(["we", "refund", "you"])
+    assert Watched("refund").search("we refund you", met)
+
+
 @pytest.mark.slow
 def test_no_expression_misses_a_match_for_want_of_a_word() -> None:
     watched = [value for module in (claims, offers, missing_follow_up) for value in vars(module).values() if isinstance(value, Watched)]

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from guardrails.facts.known import Known
 from guardrails.facts.words import STOP, concept
 from guardrails.finding import Span
+from guardrails.language.watched import Expression, Watched
 from guardrails.letter import Sentence
 
-_Hint = tuple[re.Pattern[str], str | None, tuple[str, ...]]
+_Hint = tuple[Expression, str | None, tuple[str, ...]]
 
 _SHORT = 3
 """How many letters of a word say whether a pattern is worth a look."""
@@ -20,7 +21,7 @@ _SHORT = 3
 class _Told(NamedTuple):
     """One way of telling: its pattern and the beginnings of words, one of which is in whatever it matches."""
 
-    pattern: re.Pattern[str]
+    pattern: Expression
     signs: tuple[str, ...]
 
 
@@ -47,7 +48,9 @@ def _subjects() -> tuple[_Subject, ...]:
         else:
             for name, pattern in named.items():
                 line = line.replace(f"{{{name}}}", pattern)
-            found[-1][1].extend(_Told(re.compile(rf"(?<![\w'-])(?:{one})(?![\w'])"), _signs(one)) for one in _cut(line, "|"))
+            for one in _cut(line, "|"):
+                signs, whole = _signs(one), rf"(?<![\w'-])(?:{one})(?![\w'])"
+                found[-1][1].append(_Told(Expression(whole) if signs else Watched(whole), signs))
     return tuple(_Subject(behind, tuple(told)) for behind, told in found)
 
 
@@ -79,50 +82,43 @@ _ATOM = re.compile(r"\(\?:((?:[^()]|\([^()]*\))*)\)(?![?*{])|(?<![\w\\(:|?{\[-])
 
 
 @lru_cache(64)
-def _touched(background: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, tuple[_Hint, ...]], tuple[_Hint, ...]]:
+def _touched(background: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, tuple[_Hint, ...]], tuple[tuple[int, _Hint], ...]]:
     """Return the ways of telling a background, each with the part that it gives away: by the first letters of a sign, and those without one."""
     signed: dict[str, dict[_Hint, None]] = {}
-    always: list[_Hint] = []
+    unsigned: list[tuple[int, _Hint]] = []
     for subject in _subjects():
         parts = [shown for text, shown in background if subject.behind.search(text)] if subject.behind else [None]
         for told in subject.told if parts else ():
             hint = (told.pattern, parts[0], told.signs)
             for sign in told.signs:
                 signed.setdefault(sign[:_SHORT], {})[hint] = None
-            if not told.signs:
-                always.append(hint)
-    return {start: tuple(found) for start, found in signed.items()}, tuple(always)
+            if isinstance(told.pattern, Watched):
+                unsigned.append((told.pattern.bit, hint))
+    return {start: tuple(found) for start, found in signed.items()}, tuple(unsigned)
 
 
 class Hints:
     """How the background of a case could slip out, and which words of a letter make each way worth a look, remembered by word."""
 
     def __init__(self, facts: Known) -> None:
-        self._signed, self.always = _touched(tuple((f"{fact.key} {fact.text}".lower(), fact.shown) for fact in facts.internal))
-        self._met: dict[str, tuple[_Hint, ...]] = {}
+        self._signed, self.unsigned = _touched(tuple((f"{fact.key} {fact.text}".lower(), fact.shown) for fact in facts.internal))
+        self.of = lru_cache(maxsize=16384)(self._met)
 
-    def of(self, word: str) -> tuple[_Hint, ...]:
+    def _met(self, word: str) -> tuple[_Hint, ...]:
         """Return the ways of telling that a lower-case word may be part of."""
-        found = self._met.get(word)
-        if found is None:
-            found = tuple(hint for hint in self._signed.get(word[:_SHORT], ()) if word.startswith(hint[2]))
-            if len(self._met) < _WORDS:
-                self._met[word] = found
-        return found
-
-
-_WORDS = 20_000
-"""How many words are remembered with a case."""
+        return tuple(hint for hint in self._signed.get(word[:_SHORT], ()) if word.startswith(hint[2]))
 
 
 def hints(sentence: Sentence, facts: Known, ways: Hints) -> Iterator[tuple[Span, str | None]]:
     """Yield the words of a sentence that hint at the background, with the part of it that they give away."""
-    look = dict.fromkeys(ways.always)
+    signs = sentence.signs
+    look = {hint: None for bit, hint in ways.unsigned if bit & signs}
+    of = ways.of
     for token in sentence.tokens:
-        if met := ways.of(token.lower):
+        if met := of(token.lower):
             look.update(dict.fromkeys(met))
     for pattern, evidence, _ in look:
-        for match in pattern.finditer(sentence.flat):
+        for match in pattern.compiled.finditer(sentence.flat):
             words = [word for word in match[0].split() if word not in STOP and word.isalpha()]
             if any(concept(word) not in facts.vocabulary for word in words):
                 yield sentence.span(match.start(), match.end()), evidence

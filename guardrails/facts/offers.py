@@ -166,6 +166,11 @@ def offers(reading: Reading) -> tuple[Offer, ...]:
     return _read[reading]
 
 
+@lru_cache(maxsize=16384)
+def _may_grant(word: str) -> bool:
+    return word.startswith(_GRANT_SIGNS)
+
+
 def _offers(reading: Reading) -> Iterator[Offer]:
     case = reading.case
     if case is None:
@@ -176,7 +181,7 @@ def _offers(reading: Reading) -> Iterator[Offer]:
     for line in reading.ledger.lines:
         found = tuple(_in(line.sentence, line.scan, reading, facts, allowed))
         yield from found
-        if not found and line.sentence.part is Part.TEXT and any(token.lower.startswith(_GRANT_SIGNS) for token in line.sentence.tokens):
+        if not found and line.sentence.part is Part.TEXT and any(_may_grant(token.lower) for token in line.sentence.tokens):
             clauses = reading.clauses(line.sentence)
             span = denied(line.sentence, allowed.words) or granted(line.sentence, clauses, line.scan, facts, allowed.words, values)
             if span:

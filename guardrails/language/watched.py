@@ -15,19 +15,26 @@ from typing import Any
 _ALL: list["Watched"] = []
 
 
-class Watched:
-    """A regular expression over `Sentence.flat`, compiled when it is first tried."""
+class Expression:
+    """A regular expression, compiled when it is first tried."""
 
     def __init__(self, pattern: str, flags: int = 0) -> None:
         self.pattern = pattern
         self._flags = flags
-        self.bit = 1 << len(_ALL)
-        _ALL.append(self)
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
         """The expression itself."""
         return re.compile(self.pattern, self._flags)
+
+
+class Watched(Expression):
+    """A regular expression over `Sentence.flat`. `bit` stands for it in `signs`."""
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        super().__init__(pattern, flags)
+        self.bit = 1 << len(_ALL)
+        _ALL.append(self)
 
     def search(self, text: str, signs: int = -1) -> re.Match[str] | None:
         """Return the first match in a text, in words of which `signs` tells what they may belong to."""
@@ -49,9 +56,11 @@ class Watched:
 
 def signs(words: Iterable[str]) -> int:
     """Return, as a set of bits, the watched expressions that some lower-case words may belong to."""
-    found = 0
+    # Of expressions that come later nothing is known: they are tried.
+    count = len(_ALL)
+    found = -1 << count
     for word in words:
-        found |= _signs(word, len(_ALL))
+        found |= _signs(word, count)
     return found
 
 
@@ -84,7 +93,15 @@ def _starts(count: int) -> tuple[int, dict[str, list[tuple[str, int]]]]:
 
 def _of(sequence: Iterable[tuple[Any, Any]]) -> frozenset[str] | None:
     """Return the parts of words that a parsed expression cannot do without: of several such sets the one that says most."""
-    return max(_sets(sequence), key=lambda parts: (min(map(len, parts)), -len(parts)), default=None)
+    return max(_sets(sequence), key=lambda parts: (min(map(_tells, parts)), -len(parts)), default=None)
+
+
+_COMMON = frozenset("a an and are as at be before by for from has have if in is it not of on or our that the this to us was we were will with you your".split())
+
+
+def _tells(part: str) -> int:
+    """Return how much it says that a sentence has a part of a word: nearly nothing where most sentences have it."""
+    return 1 if part.strip() in _COMMON else len(part)
 
 
 def _sets(sequence: Iterable[tuple[Any, Any]]) -> Iterator[frozenset[str]]:

@@ -21,13 +21,14 @@ from guardrails.facts.known import Fact, Known, known, per_case
 from guardrails.facts.values import Day, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept, stem
 from guardrails.finding import Level, Match, Span
+from guardrails.language.watched import Watched
 from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule
 
-_STATUS = re.compile(
+_STATUS = Watched(
     r"""
-      \b(?:churn\w*|upsell\w*|cross\ -?\ ?sell\w*|a\.?r\.?r|annual\ recurring\ revenue|book\ of\ business|land\ and\ expand|wallet\ share|lifetime\ value
-      |quota)\b
+      \b(?:churn\w*|upsell\w*|cross\ -?\ ?sell\w*|arr|ar\.r|a\.rr|a\.r\.r|annual\ recurring\ revenue|book\ of\ business
+      |land\ and\ expand|wallet\ share|lifetime\ value|quota)\b
     | \b(?:health|retention|risk|engagement|sentiment|loyalty)\ (?:score|light|flag|list|dashboard|index|rating|status|colou?r)\b | \baccount\ (?:health
     |score|tier|grade|value|ranking)\b
     | \b(?:watch|keep\ -\ sweet|priority|risk|save|at\ -\ risk|red|amber)\ -?\ ?list\b | \b(?:save|retention)\ (?:desk|team|squad|people|department)\b
@@ -61,21 +62,8 @@ _STATUS = re.compile(
     """,
     re.VERBOSE,
 )
-# A sentence without one of these beginnings matches nothing above.
-_SIGNS = (
-    "churn", "upsell", "cross", "a.r.r", "arr", "annual", "book", "land", "wallet", "lifetime", "quota", "score", "light", "flag", "list",
-    "dashboard", "index", "rating", "status", "colo",
-    "health", "tier", "grade", "ranking", "desk", "team", "squad", "retention", "renew", "tender", "retender", "price", "pricing", "rate",
-    "contract", "sign", "size", "value", "standing",
-    "weight", "volume", "scale", "band", "worth", "revenue", "bring", "earn", "larg", "big", "small", "top", "strategic", "key", "flagship", "best",
-    "most", "highest", "segment", "bracket",
-    "category", "class", "lesser", "minor", "times", "further", "weigh", "consider", "explor", "evaluat", "trial", "test", "court", "compar", "shop",
-    "window", "look", "talk", "walk",
-    "vendor", "provider", "supplier", "bidder", "quote", "leav", "jump", "case", "reference", "short", "hit", "naughty", "margin", "little",
-    "performance", "final", "insur", "underwr",
-)  # fmt: skip
 # Ways of letting something slip: with one word that only the background has, they are enough.
-_FRAME = re.compile(
+_FRAME = Watched(
     r"""\b(?:between\ (?:ourselves|you\ and\ me|us)|(?:on|in)\ (?:our|the)\ (?:system|list|books|file|notes|radar|register)|list\ of\ ours|(?:beside
     |next\ to|against|by)\ your\ name|ha(?:ve|s|ve\ got|'s\ got)\ you\ (?:down|on|marked|listed)
     |under\ (?:your|the)\ hat|not\ public\ yet|i\ (?:know|hear|heard|notice|noticed|gather|see|understand|believe)\ (?:that\ )?(?:you|your)|we\ (?:know
@@ -141,7 +129,7 @@ class _Behind:
         self.facts = known(case).everything
         self.ways = Hints(self.facts)
         self._touched = _touched(self.facts, case)
-        self._words: dict[str, _Word | None] = {}
+        self.words = lru_cache(maxsize=16384)(self._weighed)
         self._told = {said[:_FAMILY] for said in re.findall(r"[a-z]{5,}", self.facts.raw)}
         self._families = {
             said[:_FAMILY]: fact.shown
@@ -155,16 +143,8 @@ class _Behind:
                 for kind in _COMPARED.get(value.kind, (value.kind,)):
                     self.values.setdefault(kind, []).append((fact, value))
 
-    def word(self, word: str) -> "_Word | None":
-        """Return what a lower-case word gives away, if anything."""
-        if word in self._words:
-            return self._words[word]
-        found = self._weighed(word)
-        if len(self._words) < _REMEMBERED:
-            self._words[word] = found
-        return found
-
     def _weighed(self, word: str) -> "_Word | None":
+        """Return what a lower-case word gives away, if anything."""
         other = word in {"other", "others", "another"} and bool(self._touched & _subjects().get("other", frozenset()))
         if word in STOP or word in _CALENDAR or not word[:1].isalpha() or len(word) < 3:
             return _Word(other, None, 0.0) if other else None
@@ -184,8 +164,6 @@ _TITLED = frozenset("customer customers account sales contract renewal churn ris
 """Words that begin a note, or a sentence, and are no names."""
 _FAMILY = 5
 """How many first letters two words of one family share: "trainees" and "training"."""
-_REMEMBERED = 20_000
-"""How many words are remembered with a case."""
 # A date may give away the month of the background, and a month its date.
 _COMPARED = {Kind.DATE: (Kind.DATE, Kind.PERIOD), Kind.PERIOD: (Kind.DATE, Kind.PERIOD)}
 
@@ -199,11 +177,6 @@ class _Word(NamedTuple):
 
 
 _behind = per_case(_Behind)
-
-
-@lru_cache(maxsize=16384)
-def _is_sign(word: str) -> bool:
-    return word.startswith(_SIGNS)
 
 
 def _touched(facts: Known, case: Case) -> frozenset[int]:
@@ -226,15 +199,15 @@ _CALENDAR = frozenset("january february march april may june july august septemb
 def _leaks(sentence: Sentence, scan: Scan, behind: _Behind) -> Iterator[Match]:
     facts = behind.facts
     weights: list[_Weighed] = []
-    signs = any(_is_sign(token.lower) for token in sentence.tokens)
-    for status in _STATUS.finditer(sentence.flat) if signs else ():
+    for status in _STATUS.finditer(sentence.flat, sentence.signs):
         span = sentence.span(status.start(), status.end())
         words = [token.lower for token in sentence.tokens if span.start <= token.start < span.end and token.lower not in STOP and token.lower.isalpha()]
         new = [word for word in words if concept(word) not in facts.vocabulary]
         if new:
             weights.append((*span, 2.0, next((facts.internal_words[concept(word)] for word in words if concept(word) in facts.internal_words), None)))
+    gives = behind.words
     for token in sentence.tokens:
-        if (told := behind.word(token.lower)) is None:
+        if (told := gives(token.lower)) is None:
             continue
         if told.other:
             weights.append((token.start, token.end, 0.55, None))
@@ -252,7 +225,7 @@ def _leaks(sentence: Sentence, scan: Scan, behind: _Behind) -> Iterator[Match]:
     weights += [(*span, 2.0, evidence) for span, evidence in hints(sentence, facts, behind.ways)]
     if not weights:
         return
-    weights += [(*sentence.span(frame.start(), frame.end()), 1.0, None) for frame in _FRAME.finditer(sentence.flat)]
+    weights += [(*sentence.span(frame.start(), frame.end()), 1.0, None) for frame in _FRAME.finditer(sentence.flat, sentence.signs)]
     weights.sort(key=lambda item: item[:2])
     best: list[_Weighed] = []
     for first, (start, *_rest) in enumerate(weights):
