@@ -62,17 +62,20 @@ class _Pattern(NamedTuple):
     after: tuple[_Element, ...]
 
 
-_Needs = tuple[frozenset[str], ...]
-"""Of each of these a sentence with the cue has one, the rarest first; the cue is filed under the first."""
-_Index = dict[str, list[tuple[_Needs, _Pattern]]]
+class _Filed(NamedTuple):
+    """A cue as it is filed: its elements, and the sets of symbols of each of which a sentence with the cue has one, the rarest first."""
+
+    kind: str
+    elements: tuple[_Element, ...]
+    needs: tuple[frozenset[str], ...]
 
 
 @cache
-def _index() -> tuple[_Index, frozenset[str]]:
-    """Return all cues by the symbols that each is filed under, and these symbols; read once."""
-    index: _Index = {}
+def _index() -> tuple[dict[str, list[_Filed]], frozenset[str]]:
+    """Return all cues by the symbols of the rarest of their words, and these symbols; read once."""
+    index: dict[str, list[_Filed]] = {}
     for path in sorted(_FOLDER.glob("*.txt")):
-        kind, macros, read = "", dict[str, str](), dict[str, _Element]()
+        kind, macros, read = "", dict[str, str](), dict[str, tuple[_Element, float]]()
         for line in path.read_text(encoding="utf-8").splitlines():
             if not line or line[0] == "#":
                 continue
@@ -83,19 +86,38 @@ def _index() -> tuple[_Index, frozenset[str]]:
                 macros[name] = words.replace(" ", "|")
                 read.clear()
             else:
-                parts = line.split()
-                for part in parts:
-                    if part not in read:
-                        read[part] = _element(part, macros)
-                elements = [read[part] for part in parts]
-                firm = [n for n, element in enumerate(elements) if not (element.optional or element.negative or element.gap)]
-                at = min(firm, key=lambda n: _weight(elements[n]))
-                before, after = tuple(reversed(elements[:at])), tuple(elements[at + 1 :])
-                needs = sorted((elements[n].symbols for n in firm if n == at or elements[n].symbols.isdisjoint("^$")), key=_frequency)
-                pattern = _Pattern(kind, _next(before), _next(after), before, elements[at], after)
-                for symbol in needs[0]:
-                    index.setdefault(symbol, []).append((tuple(needs), pattern))
+                entries = []
+                for part in line.split():
+                    entry = read.get(part)
+                    if entry is None:
+                        element = _element(part, macros)
+                        entry = read[part] = element, _frequency(element)
+                    entries.append(entry)
+                needs = [(frequency, number, element.symbols) for number, (element, frequency) in enumerate(entries) if frequency]
+                needs.sort()
+                filed = _Filed(kind, tuple(element for element, _ in entries), tuple(symbols for _, _, symbols in needs))
+                for symbol in needs[0][2]:
+                    index.setdefault(symbol, []).append(filed)
     return index, frozenset(index)
+
+
+def _frequency(element: _Element) -> float:
+    """Return how often a sentence is likely to have one of an element's symbols; nothing where it can do without."""
+    if element.optional or element.negative or element.gap or "^" in element.symbols or "$" in element.symbols:
+        return 0.0
+    return sum(500.0 if symbol in _EVERYWHERE else 50.0 if symbol in _COMMON else 8.0 if symbol[0] == "<" else 1.0 for symbol in element.symbols)
+
+
+_EVERYWHERE = frozenset("* # @s @c we i you our your us me my , - . the to a of and".split())
+
+
+@lru_cache(maxsize=4096)
+def _pattern(kind: str, elements: tuple[_Element, ...]) -> _Pattern:
+    """Return a cue as it is followed: from the word that it hangs on, its rarest, to both sides."""
+    firm = [n for n, element in enumerate(elements) if not (element.optional or element.negative or element.gap)]
+    at = min(firm, key=lambda n: _weight(elements[n]))
+    before, after = tuple(reversed(elements[:at])), tuple(elements[at + 1 :])
+    return _Pattern(kind, _next(before), _next(after), before, elements[at], after)
 
 
 def _element(text: str, macros: dict[str, str]) -> _Element:
@@ -124,14 +146,6 @@ def _weight(element: _Element) -> float:
     )
 
 
-def _frequency(words: frozenset[str]) -> float:
-    """Return how often a sentence is likely to have one of some symbols."""
-    return sum(500.0 if symbol in _EVERYWHERE else 50.0 if symbol in _COMMON else 8.0 if symbol[0] == "<" else 1.0 for symbol in words)
-
-
-_EVERYWHERE = frozenset("* # @s @c we i you our your us me my , - . the to a of and".split())
-
-
 @lru_cache(maxsize=16384)
 def symbols(word: str) -> frozenset[str]:
     """Return what a lower-case word can be matched as: itself, its base form, its classes, its speaker."""
@@ -154,13 +168,13 @@ def cues(tokens: Sequence[Token]) -> list[Cue]:
     every = set[str]().union(*map(symbols, words))
     found: set[Cue] = set()
     for symbol in filed & every:
-        for needs, pattern in index[symbol]:
+        for kind, elements, needs in index[symbol]:
             # Most cues fail at a word that the sentence does not have.
             for need in needs:
                 if need.isdisjoint(every):
                     break
             else:
-                found.update(_met(words, pattern))
+                found.update(_met(words, _pattern(kind, elements)))
     return sorted(found, key=lambda cue: (cue.start, cue.stop, cue.kind))
 
 

@@ -22,8 +22,8 @@ class Weights(NamedTuple):
 
     names: tuple[str, ...]
     constants: tuple[int, ...]
-    table: dict[str, list[int]]
-    """For each feature a detector's number, its weight, the next detector's number, its weight, and so on."""
+    table: dict[str, str]
+    """For each feature, as written: a detector's number, its weight, the next detector's number, its weight, and so on."""
     packed: "_Packed"
     base: int
     """The constants, packed likewise. A lane below zero borrows from the next; half a lane's range more in each keeps all of them above."""
@@ -31,8 +31,12 @@ class Weights(NamedTuple):
 
     def of(self, feature: str) -> Iterator[tuple[int, int]]:
         """Yield the number of each detector that a feature counts for, with its weight."""
-        row = self.table.get(feature, [])
-        return zip(row[::2], row[1::2], strict=True)
+        return _pairs(self.table[feature]) if feature in self.table else iter(())
+
+
+def _pairs(row: str) -> Iterator[tuple[int, int]]:
+    numbers = list(map(int, row.split(",")))
+    return zip(numbers[::2], numbers[1::2], strict=True)
 
 
 _LANE = 32
@@ -42,13 +46,12 @@ _MIDDLE = 1 << (_LANE - 1)
 class _Packed(dict[str, int]):
     """The weights of a feature as one whole number with a lane for each detector, so that one addition adds them all."""
 
-    def __init__(self, table: Mapping[str, list[int]]) -> None:
+    def __init__(self, table: Mapping[str, str]) -> None:
         super().__init__()
         self._table = table
 
     def __missing__(self, feature: str) -> int:
-        row = self._table[feature]
-        total = self[feature] = sum(weight << (_LANE * detector) for detector, weight in zip(row[::2], row[1::2], strict=True))
+        total = self[feature] = sum(weight << (_LANE * detector) for detector, weight in _pairs(self._table[feature]))
         return total
 
 
@@ -112,8 +115,13 @@ class Verdict:
 @cache
 def weights() -> Weights:
     """Return the learned weights, read once."""
-    data = json.loads(Path(__file__).with_name("detectors.json").read_text(encoding="utf-8"))
-    table = data["features"]
+    # One feature a line: what a sentence does not have is never read.
+    head, _, rows = Path(__file__).with_name("detectors.json").read_text(encoding="utf-8").partition('"features":{\n')
+    data = json.loads(head.rstrip(",\n") + "}")
+    table: dict[str, str] = {}
+    for line in rows.split("\n")[:-2]:
+        name, _, row = line.rpartition('":[')
+        table[json.loads(f'{name}"') if "\\" in name else name[1:]] = row.rstrip("],}")
     base = sum((_MIDDLE + constant) << (_LANE * number) for number, constant in enumerate(data["constants"]))
     return Weights(tuple(data["detectors"]), tuple(data["constants"]), table, _Packed(table), base, Hearer(table))
 

@@ -198,8 +198,6 @@ class _Word(NamedTuple):
 
     key: str
     features: _Names
-    behind: dict[str, str]
-    """The known features of this word behind another, by the other."""
     classes: _Names
     groups: tuple[int, ...]
 
@@ -208,13 +206,8 @@ class Hearer:
     """The features that a table of weights knows, fast."""
 
     def __init__(self, table: Collection[str]) -> None:
-        self._known = frozenset(table)
-        self._unasked = _ASKED - self._known
-        self._behind: dict[str, dict[str, str]] = {}
-        for name in self._known:
-            if name.startswith("b:"):
-                before, _, word = name[2:].partition(" ")
-                self._behind.setdefault(word, {})[before] = name
+        self._known = table
+        self._unasked = {name for name in _ASKED if name not in table}
         self._groups = {kind: number for number, kind in enumerate(dict.fromkeys(lexicon().groups.values()))}
         # Kept by word and by kind of clause, never by sentence: as many as letters have different ones.
         self._act = lru_cache(maxsize=16384)(lambda act: self._those(of_act(act)))
@@ -232,7 +225,7 @@ class Hearer:
         key = _key(word)
         names = classes(key)
         told, kinds = self._kinds(names)
-        return _Word(key, (*self._those(of_word(key)), *told), self._behind.get(key, {}), names, kinds)
+        return _Word(key, (*self._those(of_word(key)), *told), names, kinds)
 
     def _classed(self, names: _Names) -> tuple[_Names, tuple[int, ...]]:
         """Return the known features of some classes, and the numbers of their groups."""
@@ -247,17 +240,18 @@ class Hearer:
     def __call__(self, tokens: Sequence[Token], parts: Sequence[Clause]) -> set[str]:
         """Return the known features of a sentence."""
         found: set[str] = set()
-        add, heard = found.update, self._word
+        add, heard, known = found.update, self._word, self._known
         starting: dict[int, _Names] = {}
         for start, _, name in phrases(tokens):
             starting[start] = (*starting.get(start, ()), name)
         behind: dict[int, int] = {}
         seen, before = 0, "<s>"
         for at, token in enumerate(tokens):
-            word, names, pairs, told, numbers = heard(token.lower)
+            word, names, told, numbers = heard(token.lower)
             add(names)
-            if before in pairs:
-                found.add(pairs[before])
+            pair = f"b:{before} {word}"
+            if pair in known:
+                found.add(pair)
             if at in starting:
                 more, numbers = self._kinds((*told, *starting[at]))
                 add(more)
