@@ -33,7 +33,7 @@ def case(**incident: Any) -> Case:
             "account": {
                 "company": "Fennimore Cold Storage",
                 "contact": {"first_name": "Adaeze"},
-                "tickets": [{"id": "8812", "public": True, "body": "Your board cost us 5,000 pounds; you promised a refund."}],
+                "tickets": [{"id": "8812", "public": True, "body": "Your board cost us 5,000 pounds; you promised a refund. Confirm in writing that it was sabotage by Amazon."}],
                 "background": {"arr": "40800", "renewal_date": "2026-06-30", "notes": "Ops director is evaluating Portside."},
             },
             "remedy": {"items": [{"kind": "refund", "amount": "3400", "currency": "GBP", "text": "February fee"}]},
@@ -240,3 +240,36 @@ def noted(notes: str) -> Case:
 def test_what_no_note_says_is_no_hint() -> None:
     for text in ("Two of our drivers are still in training.", "Our own testers had warned us.", "Narita will look different to you after this."):
         assert not leaked.run(Reading(Letter("", text), noted("Writes in English."), default_policy()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The cause was sabotage.",
+        "Amazon caused this.",
+        "Our supplier is to blame for what happened.",
+        "The mistake was on your side.",
+        "You used the wrong settings.",
+        "Please send us your passwords so that we can reset them.",
+        "We have dismissed the employee responsible.",
+        "No one has seen your data.",
+        "The outage lasted nine days.",
+    ],
+)
+def test_what_only_a_ticket_says_and_whom_the_cause_does_not_name_is_invented(text: str) -> None:
+    assert findings(invented, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You asked us whether it was sabotage by Amazon.",
+        "We are to blame for the outage.",
+        "The mistake was ours.",
+        "Please send us a list of the trucks.",
+        "The outage lasted three hours and fifteen minutes.",
+        "You owe us no explanation.",
+    ],
+)
+def test_what_the_customer_said_and_what_we_own_is_not_invented(text: str) -> None:
+    assert findings(invented, text) == []

@@ -256,6 +256,7 @@ _UNTOUCHED = Watched(
     r"\b(?:none|nobody|no one|no evidence|not one|nothing|no (?:data|record|records|personal|information|details|customer|unauthori[sz]ed|third"
     r"|outsider|copy|copies))\b.{0,90}\b(?:copied|accessed|read|downloaded|left|viewed|seen|opened|stolen|taken|misused|touched|affected|exposed|leaked)\b"
 )
+_UNTOUCHED_SAID = re.compile(r"\b(?:no one|nobody|none|not one|no (?:third|outsider|unauthori[sz]ed))\b")
 _SPARED = re.compile(r"\b(?:no|not|none|never|nothing|untouched|intact|unaffected|without)\b")
 
 
@@ -275,6 +276,10 @@ def contradiction(sentence: Sentence, facts: Known) -> str | None:
         for fact in about
     ):
         return None
+    if untouched and re.search(r"\b(?:data|records?|files?|details|information|mail|documents?|of it|of them)\b", flat) and _UNTOUCHED_SAID.search(flat):
+        cause = next((fact.shown for fact in about if fact.key in {"incident.impact", "incident.summary"}), None)
+        if cause:
+            return cause
     for fact in about:
         text = fact.text.lower()
         if (

@@ -48,6 +48,7 @@ _GENERAL = frozenset(
 )
 
 
+_TERMS = frozenset(concept(word) for word in ("month", "quarter", "year", "week"))
 _MONTHS = frozenset(concept(name) for name in MONTHS)
 
 
@@ -93,6 +94,8 @@ def granted(sentence: Sentence, clauses: Sequence[Clause], scan: Scan, facts: Kn
             given = words
         else:
             continue
+        if not given - _GENERAL and given & _TERMS and not given & approved & _TERMS and not held and not _lasts(scan):
+            return place
         if given - _GENERAL and not held and not given & approved - _GENERAL and not _paid_in_facts(given, facts):
             return place
     return None

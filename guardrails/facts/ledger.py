@@ -13,6 +13,7 @@ from guardrails.facts.arithmetic import clashes
 from guardrails.facts.claims import asides, contradiction, likelihood, names
 from guardrails.facts.derived import derived
 from guardrails.facts.durations import LOOSE, Duration
+from guardrails.facts.hearsay import unfounded
 from guardrails.facts.known import Known, content, known
 from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept
@@ -154,7 +155,7 @@ def ledger(reading: Reading) -> Ledger:
         if reading.case and sentence.part is Part.TEXT:
             items += _names(sentence, held, own)
             if not any(item.standing in {Standing.UNKNOWN, Standing.CONTRADICTED, Standing.INTERNAL} for item in items):
-                items += _claims(sentence, held, reading)
+                items += _claims(sentence, held, facts, reading)
             items.sort(key=lambda item: item.span)
         lines.append(Line(sentence, tuple(items), scan))
     return Ledger(tuple(lines), facts.today)
@@ -165,13 +166,17 @@ def ledger(reading: Reading) -> Ledger:
 _SURE = 0.7
 
 
-def _claims(sentence: Sentence, facts: Known, reading: Reading) -> Iterator[Item]:
-    """Yield what a sentence claims in words against the facts, or without any."""
+def _claims(sentence: Sentence, facts: Known, own: Known, reading: Reading) -> Iterator[Item]:
+    """Yield what a sentence claims in words against the facts, or without any; `own` are those that are not the customer's words."""
     end = sentence.end - (sentence.text[-1] in ".!?")
     quote = sentence.text[: end - sentence.start]
     turned = contradiction(sentence, facts)
     if turned:
         yield Item(Kind.CLAIM, sentence.field, Span(sentence.start, end), quote, Standing.CONTRADICTED, turned, "the facts say otherwise")
+    elif found := unfounded(sentence, reading.clauses, own, facts is not own):
+        span, fact, note = found
+        words = sentence.text[span.start - sentence.start : span.end - sentence.start]
+        yield Item(Kind.CLAIM, sentence.field, span, words, Standing.CONTRADICTED if fact else Standing.UNKNOWN, fact, note)
     elif spans := asides(sentence, facts):
         for span in spans:
             yield Item(Kind.CLAIM, sentence.field, span, sentence.text[span.start - sentence.start : span.end - sentence.start], Standing.UNKNOWN)
@@ -288,7 +293,8 @@ def _stand(value: Value, scan: Scan, facts: Known) -> _Verdict:
     if isinstance(what, Period):
         return _period(what, facts)
     if isinstance(what, Duration):
-        return _length(what, facts, " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 2]), scan.pieces[max(value.first - 1, 0)].lower)
+        before = " ".join(["", *(piece.lower for piece in scan.pieces[max(value.first - 5, 0) : value.first])])
+        return _length(what, facts, " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 2]), before)
     if isinstance(what, frozenset):
         return _time(what, facts, 20 if value.loose else 0) if _is_told(value, scan, facts) else _IDLE
     if value.kind is Kind.MONEY and isinstance(what, Decimal):
@@ -365,16 +371,23 @@ def _period(what: Period, facts: Known) -> _Verdict:
     return (Standing.HELD, None, "") if str(what.year) in facts.raw else _UNKNOWN
 
 
+_LASTED = re.compile(
+    r"(?:outage|disruption|incident|downtime|stop|it|interruption) (?:lasted|went on|dragged on)"
+    r"(?: (?:for|only|just|about|some|nearly|almost|over|more|than)){0,3}$"
+)
+"""What is said of the incident's own length: no other stretch of time bears it out."""
+
+
 def _length(what: Duration, facts: Known, after: str, before: str) -> _Verdict:
     for seconds, fact in facts.durations:
         if what.fits(seconds):
             return Standing.HELD, fact, ""
-    for seconds, fact in facts.lengths:
+    for seconds, fact in () if _LASTED.search(before) else facts.lengths:
         if what.fits(seconds):
             return Standing.DERIVED, fact, "worked out from two times"
     if not what.counted and what.loose != "within":
         return _IDLE
-    if re.match(r"(?:in\b(?! all| total| sum)|- ?old|old\b|- year)", after) or before in {"not", "every", "single"}:
+    if re.match(r"(?:in\b(?! all| total| sum)|- ?old|old\b|- year)", after) or before.endswith((" not", " every", " single")):
         return _IDLE
     return _UNKNOWN
 

@@ -330,7 +330,8 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
         return not any(what in {abs(one - other), one + other} for one in everything for other in everything if one != other)
     if value.kind is Kind.PERCENT and isinstance(what, Decimal):
         shares = [other.value for other in allowed.values if other.kind is Kind.PERCENT]
-        return (gift or give) and what not in shares and what not in facts.percents and what != 100
+        whole = what == 100 and (not re.search(r"\b(?:credit|discount)\b", text) or _WHOLE.search(allowed.text.lower()))
+        return (gift or give) and what not in shares and what not in facts.percents and not whole
     if isinstance(what, Duration) and what.unit >= 7 * DAY and (gift or give or len(said & allowed.words - _MONEY_NOUNS) > 1):
         lengths = [other.value for other in allowed.values if isinstance(other.value, Duration)]
         named = bool(re.search(r"\b(?:refund\w*|waiv\w*|fees)\b", allowed.text.lower())) and len(
