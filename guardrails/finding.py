@@ -20,6 +20,8 @@ class Level(StrEnum):
     An error blocks approval, a warning needs a person's yes, a suggestion is offered.
     """
 
+    __hash__ = str.__hash__  # an enumeration's own is many times slower
+
     ERROR = "error"
     WARNING = "warning"
     SUGGESTION = "suggestion"

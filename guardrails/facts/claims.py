@@ -11,7 +11,7 @@ from math import exp
 from pathlib import Path
 
 from guardrails.facts.known import Known
-from guardrails.facts.words import STOP, concept
+from guardrails.facts.words import STOP, concept, meant
 from guardrails.finding import Span
 from guardrails.language.clauses import Clause
 from guardrails.language.watched import Watched
@@ -138,7 +138,7 @@ def _weights() -> Mapping[str, float]:
 
 def likelihood(sentence: Sentence, facts: Known, clauses: Callable[[Sentence], Sequence[Clause]]) -> float:
     """Return how likely a sentence is to make a claim that no fact holds, from 0 to 1."""
-    said = {concept(token.lower) for token in sentence.tokens if token.lower.isalpha() and token.lower not in STOP and len(token.lower) > 2}
+    said = {word for token in sentence.tokens if (word := meant(token.lower)) and len(token.lower) > 2 and token.lower.isalpha()}
     new = sum(word not in facts.vocabulary for word in said)
     # What the facts know half of, and what only feels, never reaches the mark: no need to weigh it.
     if new < 2 or new < 0.45 * len(said) or _REMARK.search(sentence.flat, sentence.signs):

@@ -25,6 +25,8 @@ from guardrails.letter import Part, Reading, Sentence
 class Standing(StrEnum):
     """How an item stands against the facts."""
 
+    __hash__ = str.__hash__  # an enumeration's own is many times slower
+
     HELD = "held"
     DERIVED = "derived"
     IDLE = "idle"

@@ -15,7 +15,7 @@ from guardrails.facts.grants import denied, granted
 from guardrails.facts.known import Known, content, known, per_case, shown
 from guardrails.facts.lexer import pieces
 from guardrails.facts.values import Kind, Period, Scan, Value, same_money
-from guardrails.facts.words import STOP, concept
+from guardrails.facts.words import STOP, concept, meant
 from guardrails.finding import Field, Span
 from guardrails.language.watched import Watched
 from guardrails.letter import Part, Reading, Sentence
@@ -454,7 +454,7 @@ def _tells(sentence: Sentence, scan: Scan, allowed: Approved) -> bool:
         if value.kind is Kind.MONEY and any(value.value == other.value and same_money(value.unit, other.unit) for other in amounts):
             return True
     flat = sentence.flat
-    said = frozenset(concept(token.lower) for token in sentence.tokens if token.lower not in STOP)
+    said = frozenset(word for token in sentence.tokens if (word := meant(token.lower)))
     giving = _GIVING.search(flat, sentence.signs)
     if giving and said & (allowed.words - _LOOSE) and not re.search(r"\b(?:under review|may apply|apply (?:for|under)|policy)\b", flat):
         return True

@@ -67,6 +67,12 @@ def stem(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=20000)
+def meant(word: str) -> str | None:
+    """Return what a word is compared by, or nothing for a word that tells nothing."""
+    return None if word in STOP else concept(word)
+
+
 _ENDINGS = (
     ("sses", "ss"), ("ies", "y"), ("ied", "y"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("ss", "ss"), ("us", "us"), ("is", "is"), ("'s", ""),
     ("eed", "eed"),

@@ -27,8 +27,10 @@ def find(reading: Reading) -> Iterator[Match]:
 def _in(reading: Reading, sentence: Sentence) -> Iterator[Match]:
     low, grave = reading.severity is Severity.LOW, reading.severity in {Severity.HIGH, Severity.CRITICAL}
     verdict = reading.verdict(sentence)
-    marked = [False] * len(sentence.tokens)
     score = verdict.scores["tone"]
+    if score <= _WITH_CUE and "!" not in sentence.text and sentence.text.isascii():
+        return
+    marked = [False] * len(sentence.tokens)
     if score > _WITH_CUE:
         for cue in reading.cues(sentence):
             if cue.kind == "jargon" or (cue.kind == "slang" and not low):
