@@ -33,7 +33,13 @@ def case(**incident: Any) -> Case:
             "account": {
                 "company": "Fennimore Cold Storage",
                 "contact": {"first_name": "Adaeze"},
-                "tickets": [{"id": "8812", "public": True, "body": "Your board cost us 5,000 pounds; you promised a refund. Confirm in writing that it was sabotage by Amazon."}],
+                "tickets": [
+                    {
+                        "id": "8812",
+                        "public": True,
+                        "body": "Your board cost us 5,000 pounds; you promised a refund. Confirm in writing that it was sabotage by Amazon.",
+                    }
+                ],
                 "background": {"arr": "40800", "renewal_date": "2026-06-30", "notes": "Ops director is evaluating Portside."},
             },
             "remedy": {"items": [{"kind": "refund", "amount": "3400", "currency": "GBP", "text": "February fee"}]},
