@@ -49,6 +49,8 @@ VERSION = "letters-1"
 QUEUE = "letters"
 AT_ONCE = 100
 """Letters in the works at a time, for each worker."""
+GATHERED = 0.03
+"""Seconds in which acts on the record gather before they are written together."""
 LONGEST_WAIT = 15.0
 """Seconds' worth of a rate that are in the works at a time, so that a call does not grow old while it waits for its turn."""
 ATTEMPTS = 5
@@ -90,6 +92,8 @@ class _Clerk(threading.Thread):
         """Write until closed."""
         while True:
             page = [self._acts.get()]
+            if page[0]:
+                time.sleep(GATHERED)
             with suppress(queue.Empty):
                 while len(page) < AT_ONCE:
                     page.append(self._acts.get_nowait())

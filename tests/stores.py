@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -183,3 +184,12 @@ def reopen(url: str, clock: Clock) -> Iterator[Callable[[], Store]]:
 @pytest.fixture
 def store(reopen: Callable[[], Store]) -> Store:
     return reopen()
+
+
+if __name__ == "__main__":  # python stores.py COMMAND…: run it with the URL of a server as its last word
+    own = Postgres(Path(tempfile.mkdtemp(prefix="amends-pg-")))
+    try:
+        sys.exit(subprocess.run([*sys.argv[1:], own.url()], check=False).returncode)
+    finally:
+        own.stop()
+        shutil.rmtree(own.folder)
