@@ -90,6 +90,7 @@ class _Writer:
         self.said = ""
         self.used: set[str] = set()
         self.windowed = False
+        self.owned = False
 
     # --- the letter
 
@@ -284,6 +285,7 @@ class _Writer:
         wording = self.wording
         return {
             "summary": lambda item: [] if self._sorry and "summary" in self.used else wording.tell(self.incident.summary or "", "summary"),
+            "own": lambda item: self._own(),
             "harm": lambda item: self._harm(),
             "impact": lambda item: self._impact(),
             "scope": lambda item: self._scope(),
@@ -342,6 +344,15 @@ class _Writer:
             found = told[0].rstrip(".").removeprefix("It left you with ") if told else None
         return capital(found) if found and len(found) <= 85 and ":" not in found else None
 
+    def _own(self) -> list[str]:
+        """Return what this account lived through, where the incident tells what all did and the first line says what we did."""
+        if not self._sorry or not self.incident.impact:
+            return []
+        told = [said for said in self.wording.tell(self.account.impact or "", "impact") if said not in self.used]
+        self.used.update(told)
+        self.owned = bool(told)
+        return told
+
     def _harm(self) -> list[str]:
         """Return the first sentence of the impact where it tells the failure itself and the rest tells what came of it."""
         told = self._impact()
@@ -356,7 +367,7 @@ class _Writer:
         first = told[0] if told else ""
         leans = re.match(r"(?:We|Our|I|You|It|They|This|These|Those|Both|He|She|There)\b|\S+ (?:was|were) (?:missing|late|lost)\b", first)
         harmless = re.search(r"\b(?:was|were|is|are) (?:not|un(?:harmed|touched|changed|affected))\b|\bno \w+ (?:was|were|could)\b", first)
-        if not first or ":" in first or leans or harmless or (len(self._all_impact) == 1 and not self._sorry and re.search(r"\bour\b", first)):
+        if not first or self.owned or ":" in first or leans or harmless or (len(self._all_impact) == 1 and not self._sorry and re.search(r"\bour\b", first)):
             return None
         return " ".join([self.wording.lower(told[0]), *told[1:]]).removesuffix(".")
 
@@ -383,6 +394,9 @@ class _Writer:
         for measure in self.incident.prevention:
             for said in self.wording.tell(measure.what, "prevention"):
                 due = self.style.day(measure.due, weekday=False) if measure.due else None
+                if measure.status == "planned" and (act := self.wording.act(measure.what)):
+                    told.append(f"We will {act}{' by ' + due if due else ''}.")
+                    continue
                 bare = re.sub(r"\AWe now have ", "", said)
                 if bare != said and bare.rstrip(".").lower() in self.said.lower():
                     continue

@@ -15,6 +15,7 @@ SLOTS = {
     "issue": "what went wrong, short enough for a subject line",
     "effect": "the first thing it did to this customer, as words that follow “I am sorry that”",
     "summary": "what went wrong, as sentences, where no line has said it yet",
+    "own": "what this account lived through, as sentences, where the incident has an impact on all too",
     "harm": "the first thing that the impact tells, as a sentence, where no line has said what went wrong",
     "impact": "what it did to this customer, as sentences, or as words that follow a colon",
     "scope": "how far it reached, as a sentence",

@@ -101,6 +101,12 @@ class Wording:
         """Whether the words have a verb of their own."""
         return self._finite(text, participles=False)
 
+    def act(self, text: str) -> str | None:
+        """Return a note that begins with what to do ("move all changes to the night") as words behind "We will", or None."""
+        first, _, rest = text.strip().rstrip(".").partition(" ")
+        known = first.lower() in {*ENGLISH.base.values(), *ENGLISH.finite} and rest.split(" ", 1)[0].lower() in ENGLISH.determiners
+        return f"{first.lower()} {self.address(rest, 'prevention')}" if known and len(parts(text)) == 1 else None
+
     def offer(self, text: str) -> str:
         """Return one approved thing: a sentence where we do something, else a noun phrase with its article."""
         text = self.address(text, "remedy")
@@ -579,7 +585,8 @@ class Wording:
     def _state(self, text: str, field: Field) -> str | None:
         """Return "Booking page down on Saturday" with its verb, and "queue running since 08:40" with its own."""
         words = self._main(text)
-        if self._verb_at(words, False) is not None and not re.match(r"[^,]* late,", text):
+        verb, late = self._verb_at(words, False), re.match(r"[^,]* late,", text)
+        if verb is not None and not (late and words[verb][1] > late.end()):
             return None
         if here := re.match(r"(?P<thing>.+?) now (?P<rest>(?:in|on|at|with|under|back)\b.*)", text):
             return f"{self._the(capital(here['thing']), field)} {self._be(here['thing'], now=True)} now {here['rest']}"
@@ -609,6 +616,9 @@ class Wording:
                 number -= 1
                 if words[number][0] in {"minutes", "hours", "days", "weeks"}:
                     number -= 1
+                start = words[number][1]
+            if number > 2 and re.fullmatch(r"(?:an?|one) (?:minute|hour|day|week|month) ", text[words[number - 2][1] : start]):
+                number -= 2
                 start = words[number][1]
             thing = text[:start].rstrip(" ,")
             if not thing or words[0][0] in ENGLISH.prepositions:

@@ -257,6 +257,8 @@ def test_tells_a_fix_as_what_we_did(note: str, told: str) -> None:
         ("June invoice $8,940 instead of $4,980", "Your June invoice came to $8,940 instead of $4,980."),
         ("Checkout API returned errors", "The checkout API returned errors."),
         ("74 quotes expired", "74 quotes expired."),
+        ("54 of your people got their pay a day late, on 16 September", "54 of your people got their pay a day late, on 16 September."),
+        ("Payouts a day late", "Payouts were a day late."),
         ("Test batch of 300 pasties in cracked film", "It left you with a test batch of 300 pasties in cracked film."),
     ],
 )
@@ -339,19 +341,34 @@ def case_of(**incident: Any) -> Case:
     ("incident", "account", "said"),
     [
         ({"started_at": "2026-06-09T06:10", "ended_at": "2026-06-09T10:25", "timezone": "Europe/London"}, {"locale": "en-GB"},
-         "It began on Tuesday 9 June at 06:10 and ended at 10:25 BST, after 4 hours 15 minutes."),
+         "The outage began on Tuesday 9 June at 06:10 and ended at 10:25 BST, after 4 hours 15 minutes."),
         ({"started_at": "2026-06-09T18:10:00+00:00", "ended_at": "2026-06-10T01:25:00+00:00", "timezone": "America/New_York"}, {"locale": "en-US"},
-         "It began on Tuesday, June 9 at 2:10 PM and ended at 9:25 PM EDT, after 7 hours 15 minutes."),
-        ({"started_at": "2025-12-30", "ended_at": "2026-01-02"}, {}, "It began on Tuesday 30 December 2025 and ended on Friday 2 January."),
-        ({"started_at": "2026-06-09T06:10", "timezone": "AEST"}, {"locale": "en-AU"}, "It began on Tuesday 9 June at 6:10 am AEST."),
+         "The outage began on Tuesday, June 9 at 2:10 PM and ended at 9:25 PM EDT, after 7 hours 15 minutes."),
+        ({"started_at": "2025-12-30", "ended_at": "2026-01-02"}, {}, "The outage began on Tuesday 30 December 2025 and ended on Friday 2 January."),
+        ({"started_at": "2026-06-09T06:10", "timezone": "AEST"}, {"locale": "en-AU"}, "The outage began on Tuesday 9 June at 6:10 am AEST."),
         ({"started_at": "2026-06-09T06:10:00+02:00", "ended_at": "2026-06-09T08:10:00+04:00"}, {"timezone": "Asia/Tokyo"},
-         "It began on Tuesday 9 June at 13:10 JST."),
-        ({"started_at": "2026-06-08", "ended_at": "2026-06-20"}, {}, "It began on Monday 8 June."),
+         "The outage began on Tuesday 9 June at 13:10 JST."),
+        ({"started_at": "2026-06-08", "ended_at": "2026-06-20"}, {}, "The outage began on Monday 8 June."),
     ],
 )  # fmt: skip
 def test_tells_the_window_in_one_zone(incident: dict[str, str], account: dict[str, str], said: str, config: Configuration) -> None:
     _, letter = written(case_of(incident=incident, account=account), config)
     assert said in letter.body
+
+
+def test_says_first_what_this_account_lived_through(config: Configuration) -> None:
+    own = "378 of your couriers waited for their pay until noon"
+    facts = {"impact": "The desk answered no request", "started_at": "2026-06-09", "ended_at": "2026-06-09"}
+    _, letter = written(case_of(incident=facts, account={"impact": own}), config)
+    assert f"I am sorry that we took the desk offline. {own}. The outage began on" in letter.body
+    assert letter.body.count(own) == 1
+    assert "The desk answered no request." in letter.body
+
+
+def test_tells_a_planned_change_as_what_we_will_do(config: Configuration) -> None:
+    change = {"what": "move all database changes to the night", "status": "planned", "due": "2026-06-30"}
+    _, letter = written(case_of(incident={"prevention": [change]}), config)
+    assert "We will move all database changes to the night by 30 June." in letter.body
 
 
 @pytest.mark.parametrize(
