@@ -41,7 +41,7 @@ class Element:
 
 
 # How much a letter must say in all before a detector's word counts.
-_ENOUGH = {"issue": 0.2, "effect": -0.5, "responsibility": 1.0, "remorse": 0.8, "restitution": -0.5, "remedy": 0.5, "prevention": 0.6}
+_ENOUGH = {"issue": -0.2, "effect": -0.5, "responsibility": 0.6, "remorse": 0.0, "restitution": -0.8, "remedy": 0.2, "prevention": 0.0}
 
 
 def elements(reading: Reading) -> Mapping[str, Element]:

@@ -14,8 +14,8 @@ from guardrails.language.cues import Cue, around
 from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule, pattern
 
-# How much the learned detector must say for a turn of speech to count: far less than it takes without one.
-_ENOUGH = -3.0
+# How much the learned detector must say for a turn of speech to count, and how much where there is none.
+_WITH_CUE, _ALONE = -1.5, 1.8
 _DISCLAIMS = pattern(
     "(?:can|could|will|would|do|shall|wo|ca) (?:not|n't) (?:promise|guarantee|swear|tell|say|claim|pretend|vow|assure|undertake|warrant|call)",
     "cannot (?:promise|guarantee|swear|tell|say|claim|pretend|vow|assure|undertake|warrant|call)",
@@ -34,11 +34,14 @@ _LAST = frozenset("last final only".split())
 def find(reading: Reading) -> Iterator[Match]:
     """Yield each clause that is absolute about the future or about safety."""
     for sentence in reading.text:
-        if not sentence.tokens or reading.verdict(sentence).scores["over-promise"] <= _ENOUGH:
+        score = reading.verdict(sentence).scores["over-promise"] if sentence.tokens else _WITH_CUE
+        if score <= _WITH_CUE or _DISCLAIMS.search(sentence.flat):
             continue
-        said = [cue for cue in reading.cues(sentence) if cue.kind == "over-promise" and not _qualified(sentence, cue)]
-        if said and not _DISCLAIMS.search(sentence.flat):
-            yield Match(sentence.field, sentence.words(*around(sentence.tokens, said[0].start, max(cue.stop for cue in said))))
+        said = [cue for cue in reading.cues(sentence) if cue.kind == "over-promise"]
+        if clear := [cue for cue in said if not _qualified(sentence, cue)]:
+            yield Match(sentence.field, sentence.words(*around(sentence.tokens, clear[0].start, max(cue.stop for cue in clear))))
+        elif score > _ALONE and not said:
+            yield Match(sentence.field, sentence.words(*around(sentence.tokens, *reading.verdict(sentence).core("over-promise"))))
 
 
 def _qualified(sentence: Sentence, cue: Cue) -> bool:

@@ -15,7 +15,7 @@ rule = Rule(
     __doc__,
     level=Level.WARNING,
     message='"{quote}" names nothing. Say what exactly, so that the customer could check it.',
-    find=faults("vague", -0.7, alone=1.5),
+    find=faults("vague", -1.5, alone=1.1),
     bad=(
         "«Appropriate measures have been taken».",
         "«We are aware of an issue that affected certain services».",
