@@ -264,18 +264,24 @@ def _actor(parts: Sequence[Clause], cue: Cue) -> Role | None:
     return next((part.actor for part in parts if part.verb < cue.stop and cue.start < part.stop and part.form == "finite"), None)
 
 
+# What a sentence can contribute to the five R's, as the detectors call it.
+_SAID = ("issue", "effect", "responsibility", "remorse", "restitution", "remedy", "prevention")
+
+
 def faults(name: str, least: float, *, alone: float | None = None, spares: Role | None = None) -> Callable[["Reading"], Iterator[Match]]:
     """Return a finder of the clauses that a learned detector and the cues of a fault agree on.
 
-    A sentence with a cue is found where the detector's score is above `least`, one with none above `alone`. What the
-    sender says only to reject it ("I won't tell you that it happens to everyone") is not found, nor what `spares` does.
+    A sentence with a cue is found where the detector's score is above `least`, one with none above `alone`, unless it
+    is heard to say one of the five R's. What the sender says only to reject it ("I won't tell you that it happens to
+    everyone") is not found, nor what `spares` does.
     """
 
     def find(reading: "Reading") -> Iterator[Match]:
         for sentence in reading.text:
             if not sentence.tokens:
                 continue
-            score = reading.verdict(sentence).scores[name]
+            scores = reading.verdict(sentence).scores
+            score = scores[name]
             if score <= least:
                 continue
             found = reading.cues(sentence)
@@ -286,7 +292,7 @@ def faults(name: str, least: float, *, alone: float | None = None, spares: Role 
                 continue
             if seen:
                 yield Match(sentence.field, sentence.words(*around(sentence.tokens, seen[0].start, max(cue.stop for cue in seen))))
-            elif alone is not None and score > alone:
+            elif alone is not None and score > alone and not any(scores[said] > 0 for said in _SAID):
                 yield Match(sentence.field, sentence.words(*around(sentence.tokens, *reading.verdict(sentence).core(name))))
 
     return find
