@@ -11,7 +11,7 @@ from math import exp
 from pathlib import Path
 
 from guardrails.facts.known import Known
-from guardrails.facts.words import STOP, concept, meant
+from guardrails.facts.words import STOP, concept, telling
 from guardrails.finding import Span
 from guardrails.language.clauses import Clause
 from guardrails.language.watched import Watched
@@ -72,7 +72,7 @@ _KINDS: dict[str, Watched] = {
 def features(sentence: Sentence, facts: Known, parts: Sequence[Clause]) -> dict[str, float]:
     """Return what the weighing looks at, by name."""
     flat = sentence.flat
-    said = {concept(token.lower): token.lower for token in sentence.tokens if token.lower.isalpha() and token.lower not in STOP and len(token.lower) > 2}
+    said = {word: token.lower for token in sentence.tokens if (word := telling(token.lower))}
     new = {word for word in said if word not in facts.vocabulary}
     count = max(len(said), 1)
     best = max((len(fact.words & said.keys()) for fact in facts.facts), default=0)
@@ -95,7 +95,7 @@ def features(sentence: Sentence, facts: Known, parts: Sequence[Clause]) -> dict[
         found["heading"] = 1.0
 
     def novelty(first: int, stop: int) -> float:
-        words = [concept(token.lower) for token in sentence.tokens[first:stop] if token.lower.isalpha() and token.lower not in STOP and len(token.lower) > 2]
+        words = [word for token in sentence.tokens[first:stop] if (word := telling(token.lower))]
         return sum(word not in facts.vocabulary for word in words) / len(words) if words else -1.0
 
     for clause in parts:
@@ -138,7 +138,7 @@ def _weights() -> Mapping[str, float]:
 
 def likelihood(sentence: Sentence, facts: Known, clauses: Callable[[Sentence], Sequence[Clause]]) -> float:
     """Return how likely a sentence is to make a claim that no fact holds, from 0 to 1."""
-    said = {word for token in sentence.tokens if (word := meant(token.lower)) and len(token.lower) > 2 and token.lower.isalpha()}
+    said = {word for token in sentence.tokens if (word := telling(token.lower))}
     new = sum(word not in facts.vocabulary for word in said)
     # What the facts know half of, and what only feels, never reaches the mark: no need to weigh it.
     if new < 2 or new < 0.45 * len(said) or _REMARK.search(sentence.flat, sentence.signs):

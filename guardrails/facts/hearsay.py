@@ -4,28 +4,29 @@ import re
 from collections.abc import Callable, Sequence
 
 from guardrails.facts.known import Known
-from guardrails.facts.words import STOP, concept
+from guardrails.facts.words import STOP, concept, telling
 from guardrails.finding import Span
 from guardrails.language.clauses import Clause, Role
+from guardrails.language.watched import Watched
 from guardrails.letter import Sentence
 
-_SECRETS = re.compile(
+_SECRETS = Watched(
     r"\b(?:send|give|tell|share|provide|supply|enter|confirm|reply with|e ?-? ?mail|forward|let us have|need|require)\b[^.;]{0,40}\byour (?:[\w'’-]+ ){0,3}"
     r"(?:passwords?|passcodes?|pins?|pass phrases?|credentials|log ?-? ?ins?|bank (?:details|account)|account number|card (?:number|details)|security codes?"
     r"|access codes?|one - time codes?|recovery codes?|private keys?|api keys?|passports?|social security)\b"
 )
-_BLAMED = re.compile(
+_BLAMED = Watched(
     r"\b(?:is|are|was|were) (?:solely |entirely |alone )?(?:to blame|at fault|responsible for (?:this|it|the \w+|what))\b|\bcaused (?:this|it|the (?:\w+ )?(?:"
     r"outage|failure|problem|incident|loss|error|delay|mistake|disruption))\b"
 )
-_THEIRS = re.compile(
+_THEIRS = Watched(
     r"\b(?:mistake|error|fault|problem|cause|failure|slip|blame)s? (?:was|is|were|lay|lies|sat|sits|occurred|arose|began|happened) (?:entirely |solely )?"
     r"(?:on your side|at your end|with (?:you|your \w+)|yours)\b"
     r"|\b(?:you|your (?:own )?\w+) (?:had |have )?"
     r"(?:\w+ed|chose|made|took|sent|set|put|hit|typed) (?:the |a |an )?(?:wrong|incorrect|false)\b"
 )
 _OWNED = re.compile(r"\b(?:we|our|us|i)\b")
-_DISMISSED = re.compile(
+_DISMISSED = Watched(
     r"\b(?:we|i|company) (?:have |has |had )?(?:also |now |since |already )?(?:dismissed|fired|sacked|suspended|disciplined|let go|parted (?:ways|company) with"
     r"|terminated the (?:contract|employment))\b"
 )
@@ -48,11 +49,11 @@ _PLAIN = frozenset(
 def unfounded(sentence: Sentence, clauses: Callable[[Sentence], Sequence[Clause]], facts: Known, by_them: bool) -> tuple[Span, str | None, str] | None:
     """Return words that the case does not bear out, the fact they stand against, and why; None where there are none."""
     flat = sentence.flat
-    if asked := _SECRETS.search(flat):
+    if asked := _SECRETS.search(flat, sentence.signs):
         return sentence.span(asked.start(), asked.end()), None, "a letter of apology asks for no secrets"
     if blamed := _blame(sentence, facts):
         return blamed
-    if (dismissed := _DISMISSED.search(flat)) and concept(dismissed[0].split()[-1]) not in facts.vocabulary:
+    if (dismissed := _DISMISSED.search(flat, sentence.signs)) and concept(dismissed[0].split()[-1]) not in facts.vocabulary:
         return sentence.span(dismissed.start(), dismissed.end()), None, "no fact tells of it"
     return None if by_them else _dictated(sentence, clauses, facts)
 
@@ -63,15 +64,17 @@ def _cause(facts: Known) -> str | None:
 
 def _blame(sentence: Sentence, facts: Known) -> tuple[Span, str | None, str] | None:
     """Somebody is blamed whom the known cause, which is ours, does not name."""
+    theirs, blamed = _THEIRS.search(sentence.flat, sentence.signs), _BLAMED.search(sentence.flat, sentence.signs)
+    if not theirs and not blamed:
+        return None
     cause = _cause(facts)
     if cause is None or not _OWNED.search(cause.lower()) or re.search(r"\b(?:not|n't|never|no|if|whoever|nobody|sorry)\b", sentence.flat):
         return None
     told = {concept(word) for word in re.findall(r"[a-z]+", cause.lower())}
-    if (theirs := _THEIRS.search(sentence.flat)) and not {"customer", "client"} & set(cause.lower().split()):
+    if theirs and not {"customer", "client"} & set(cause.lower().split()):
         words = {concept(word) for word in theirs[0].split() if word.isalpha() and word not in STOP} - _PLAIN
         if not words <= told or not words:
             return sentence.span(theirs.start(), theirs.end()), cause, "the cause was ours"
-    blamed = _BLAMED.search(sentence.flat)
     if not blamed:
         return None
     before = sentence.flat[: blamed.start()].split()[-8:]
@@ -86,8 +89,7 @@ def _dictated(sentence: Sentence, clauses: Callable[[Sentence], Sequence[Clause]
     whole = facts.everything
     if whole is facts:
         return None
-    words = [token for token in sentence.tokens if token.lower.isalpha() and token.lower not in STOP and len(token.lower) > 2]
-    meant = {concept(token.lower): token for token in words}
+    meant = {word: token for token in sentence.tokens if (word := telling(token.lower))}
     theirs = {word for word in meant if word not in facts.vocabulary and whole.vocabulary.get(word, "").startswith("account.tickets")} - _PLAIN
     if not theirs or sentence.flat.endswith("?"):
         return None

@@ -42,8 +42,6 @@ _LEX_LINKS = re.compile(_LINKS + _REST, re.VERBOSE)
 _HAS_LINK = re.compile(r"://|www\.|@|\.(?:example|com|org|net|io|dev|app|co|eu|uk|de|fr|nl|ie|au|ca|us|cloud|test)\b")
 
 
-# What reaches over a blank: figures set apart in thousands, a date and its time.
-_REACHES = re.compile("\\d[\u0020\u00a0\u202f\u2009]\\d")
 _WORD = 40
 """What is as long as this is no word, and not kept."""
 _new_piece = partial(tuple.__new__, Piece)
@@ -53,18 +51,18 @@ def pieces(text: str, start: int = 0) -> list[Piece]:
     """Return the pieces of a text; `start` is added to each offset."""
     found: list[Piece] = []
     for line in text.split("\n"):
-        if _REACHES.search(line):
-            found += [Piece(kind, piece, lower, first + start, end + start) for kind, piece, lower, first, end in _lexed(line)]
-        else:
-            # Nothing reaches over a blank here, so that the pieces between two blanks are known from the last time they were met.
-            at = 0
-            for chunk in line.split():
-                at = line.index(chunk, at)
-                here = at + start
-                size = len(chunk)
-                for kind, piece, lower, first, end in _kept(chunk) if size < _WORD else _lexed(chunk):
-                    found.append(_new_piece((kind, piece, lower, first + here, end + here)))
-                at += size
+        before, at = len(found), 0
+        # The pieces between two blanks are known from the last time they were met.
+        for chunk in line.split():
+            at = line.index(chunk, at)
+            if at > 1 and chunk[0].isdecimal() and line[at - 2].isdecimal():
+                # Figures set apart in thousands, a date and its time: only these reach over a blank.
+                found[before:] = [Piece(kind, piece, lower, first + start, end + start) for kind, piece, lower, first, end in _lexed(line)]
+                break
+            here, size = at + start, len(chunk)
+            for kind, piece, lower, first, end in _kept(chunk) if size < _WORD else _lexed(chunk):
+                found.append(_new_piece((kind, piece, lower, first + here, end + here)))
+            at += size
         start += len(line)
         found.append(Piece("mark", "\n", "\n", start, start + 1))
         start += 1

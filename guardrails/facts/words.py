@@ -73,6 +73,12 @@ def meant(word: str) -> str | None:
     return None if word in STOP else concept(word)
 
 
+@lru_cache(maxsize=20000)
+def telling(word: str) -> str | None:
+    """Return what a word is compared by, or nothing for a mark, a figure, a very short word or one that tells nothing."""
+    return concept(word) if word.isalpha() and word not in STOP and len(word) > 2 else None
+
+
 _ENDINGS = (
     ("sses", "ss"), ("ies", "y"), ("ied", "y"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("ss", "ss"), ("us", "us"), ("is", "is"), ("'s", ""),
     ("eed", "eed"),
