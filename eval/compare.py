@@ -3,11 +3,14 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
+from statistics import fmean
 from typing import Literal
 
-from eval.score import Row, Scored
+from eval.score import Row, Scored, summed
 from eval.scorers import Scorer
-from eval.statistics import Figure, mean, needed
+from eval.statistics import Figure, mean, needed, share_difference
+from guardrails.case import CaseError
 
 MAIN = ("sendable", "first-turn sendable", "clear", "says what it must", "nothing invented", "nothing leaked", "all five R's", "revisions", "cost")
 """The scorers that a comparison speaks of first."""
@@ -61,9 +64,11 @@ class Comparison:
 
 
 def compare(a: Scored, b: Scored) -> Comparison:
-    """Return how B compares with A on the samples that both drafted from the same facts."""
+    """Return how B compares with A on the samples that both drafted from the same facts. Raises CaseError where there is none."""
     rows_a, rows_b = _by_sample(a.rows), _by_sample(b.rows)
     both = [name for name in rows_a if name in rows_b and rows_a[name][0].sample.hash == rows_b[name][0].sample.hash]
+    if not both:
+        raise CaseError(f"{a.log.path} and {b.log.path} hold no sample in common with the same facts and a letter in both; draft the same --samples twice")
     notes = [*a.log.notes, *b.log.notes]
     left = {name for rows in (rows_a, rows_b) for name in rows} - set(both)
     if left:
@@ -93,19 +98,19 @@ def _by_sample(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def _difference(scorer: Scorer, pairs: Sequence[tuple[list[Row], list[Row]]], names: tuple[str, str]) -> Difference:
-    seen = []
-    for rows_a, rows_b in pairs:
-        values_a, values_b = _values(scorer, rows_a), _values(scorer, rows_b)
-        if values_a and values_b:
-            seen.append((sum(values_a) / len(values_a), sum(values_b) / len(values_b)))
-    differences = [two - one for one, two in seen]
-    figure = mean(([difference] for difference in differences), None if scorer.kind == "number" else (-1.0, 1.0))
+    both = [(rows_a, rows_b) for rows_a, rows_b in pairs if _values(scorer, rows_a) and _values(scorer, rows_b)]
+    a, b = (summed(scorer, [row for pair in both for row in pair[side]]).figure for side in (0, 1))
+    differences = [fmean(_values(scorer, rows_b)) - fmean(_values(scorer, rows_a)) for rows_a, rows_b in both]
+    if scorer.kind == "share":
+        figure = share_difference(differences, min(a.n, b.n) / max(len(both), 1))
+    else:
+        figure = mean(([difference] for difference in differences), (-1.0, 1.0) if scorer.kind == "part" else (-inf, inf))
     decided: Literal["a", "b", "neither"] = "neither"
     if scorer.better != "neither" and figure.n >= FEWEST and (figure.low > 0 or figure.high < 0):
         decided = "b" if (figure.value > 0) == (scorer.better == "more") else "a"
     wanted = needed(differences)
-    said = _sentence(scorer, figure, decided, wanted, names)
-    return Difference(scorer, mean([one] for one, _ in seen), mean([two] for _, two in seen), figure, decided, wanted, said)
+    said = _sentence(scorer, figure, decided, wanted, names) if any(differences) or not figure.n else f"No sample differs on {scorer.name} (n={figure.n})."
+    return Difference(scorer, a, b, figure, decided, wanted, said)
 
 
 def _values(scorer: Scorer, rows: Iterable[Row]) -> list[float]:
@@ -115,28 +120,20 @@ def _values(scorer: Scorer, rows: Iterable[Row]) -> list[float]:
 def _sentence(scorer: Scorer, figure: Figure, decided: str, wanted: int | None, names: tuple[str, str]) -> str:
     if not figure.n:
         return f"{scorer.name}: no sample has a value in both."
-    unit = " points" if scorer.kind != "number" else ""
-    scale = 100 if scorer.kind != "number" else 1
-
-    def number(value: float) -> str:
-        shown = value * scale
-        return f"{round(shown)}" if scale == 100 or abs(shown) >= 100 else f"{shown:.3g}"
-
+    value = scorer.shown(abs(figure.value)) if decided != "neither" else scorer.shown(figure.value)
+    unit = "" if scorer.kind == "number" else " point" if value in {"1", "-1"} else " points"
     if decided == "neither":
-        if figure.low == figure.high == 0:
-            return f"No sample differs on {scorer.name} (n={figure.n})."
+        told = f"{names[1]} minus {names[0]} {value}{unit}"
         if figure.n < FEWEST:
-            return f"Too few samples to say on {scorer.name} ({names[1]} minus {names[0]} {number(figure.value)}{unit}, n={figure.n})."
+            return f"Too few samples to say on {scorer.name} ({told}, n={figure.n})."
+        told = f"{told}, {scorer.shown(figure.low)} to {scorer.shown(figure.high)}, n={figure.n}"
         if scorer.better == "neither":
-            return (
-                f"{names[1]} lies {number(figure.value)}{unit} from {names[0]} on {scorer.name} ({number(figure.low)} to {number(figure.high)}, n={figure.n})."
-            )
+            return f"{scorer.name}: {told}."
         more = f"; about {wanted} samples would decide" if wanted and wanted > figure.n else ""
-        told = f"{names[1]} minus {names[0]} {number(figure.value)}{unit}, {number(figure.low)} to {number(figure.high)}, n={figure.n}"
         return f"Not decisive on {scorer.name} ({told}){more}."
     winner = names[1] if decided == "b" else names[0]
     low, high = sorted((abs(figure.low), abs(figure.high)))
-    return f"{winner} is better on {scorer.name} by {number(abs(figure.value))}{unit} ({number(low)} to {number(high)}, n={figure.n})."
+    return f"{winner} is better on {scorer.name} by {value}{unit} ({scorer.shown(low)} to {scorer.shown(high)}, n={figure.n})."
 
 
 def _sliced(pairs: Sequence[tuple[list[Row], list[Row]]], a: Scored, part: Callable[[Row], str]) -> dict[str, dict[str, Difference]]:

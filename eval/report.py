@@ -1,8 +1,10 @@
 """A run, or a comparison of two, as text, as Markdown for a pull request, and as one HTML file that needs no network."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from itertools import pairwise
+from typing import TypeVar
 
 from eval.compare import MAIN, Changed, Comparison, Difference
 from eval.score import Row, Scored, summed
@@ -12,18 +14,16 @@ from guardrails.finding import Field, Finding
 from guardrails.letter import Letter
 from guardrails.report import Report
 
+Shown = TypeVar("Shown")
+
 
 def shown(scorer: Scorer, figure: Figure) -> str:
     """Return a figure as people read it: `92 % (85 to 96)`, `212 (190 to 236)`."""
     if not figure.n:
         return "no value"
-    return f"{_number(scorer, figure.value)}{_unit(scorer)} ({_number(scorer, figure.low)} to {_number(scorer, figure.high)})"
-
-
-def _number(scorer: Scorer, value: float) -> str:
-    if scorer.kind != "number":
-        return f"{round(100 * value)}"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    if not math.isfinite(figure.high):
+        return f"{scorer.shown(figure.value)} (one sample: no interval)"
+    return f"{scorer.shown(figure.value)}{_unit(scorer)} ({scorer.shown(figure.low)} to {scorer.shown(figure.high)})"
 
 
 def _unit(scorer: Scorer) -> str:
@@ -36,18 +36,30 @@ def _unit(scorer: Scorer) -> str:
 def rows_of(scored: Scored) -> list[tuple[str, str, str, str]]:
     """Return a run's metrics as a table: the scorer, its mean with interval, n, and how many drafts it says nothing of."""
     head = ("scorer", "mean (95 % interval)", "n", "no value")
-    return [head, *((name, shown(one.scorer, one.figure), str(one.figure.n), str(one.silent or "")) for name, one in scored.metrics.items())]
+    heard = spoken(scored.metrics, lambda one: one.figure.value)
+    return [head, *((name, shown(one.scorer, one.figure), str(one.figure.n), str(one.silent or "")) for name, one in heard.items())]
 
 
 def compared_rows(found: Comparison) -> list[tuple[str, str, str, str, str]]:
     """Return a comparison as a table: the scorer, A, B, B minus A with its interval, and how many samples it rests on."""
-    return [("scorer", "A", "B", "B minus A (95 % interval)", "samples"), *(_compared(name, one) for name, one in found.differences.items())]
+    return [("scorer", "A", "B", "B minus A (95 % interval)", "samples"), *(_compared(name, one) for name, one in _heard(found).items())]
+
+
+def _heard(found: Comparison) -> Mapping[str, Difference]:
+    return spoken(found.differences, lambda one: one.a.value + one.b.value)
+
+
+def spoken(items: Mapping[str, Shown], share: Callable[[Shown], float]) -> dict[str, Shown]:
+    """Return what a table shows: all but the rules that speak of no letter."""
+    return {name: one for name, one in items.items() if share(one) or not name.startswith("rule ")}
 
 
 def _compared(name: str, one: Difference) -> tuple[str, str, str, str, str]:
     decided = {"a": " A better", "b": " B better", "neither": ""}[one.decided]
-    a, b = (f"{_number(one.scorer, figure.value)}{_unit(one.scorer)}" if figure.n else "no value" for figure in (one.a, one.b))
-    return name, a, b, shown(one.scorer, one.difference).replace(" %", " points") + decided, str(one.difference.n)
+    a, b = (f"{one.scorer.shown(figure.value)}{_unit(one.scorer)}" if figure.n else "no value" for figure in (one.a, one.b))
+    difference = shown(one.scorer, one.difference)
+    points = " point" if difference.startswith(("1 %", "-1 %")) else " points"
+    return name, a, b, difference.replace(" %", points) + decided, str(one.difference.n)
 
 
 def markdown(found: Scored | Comparison) -> str:
@@ -119,8 +131,8 @@ def html(found: Scored | Comparison) -> str:
 def _comparison(found: Comparison) -> str:
     who = f'<b class="a">A</b> is {escape(found.a.name)}, <b class="b">B</b> is {escape(found.b.name)}; {found.samples} samples, paired.'
     parts = [f"<p>{who}</p>", _list(found.notes), "<h2>What was measured</h2>"]
-    rules = {name: one for name, one in found.differences.items() if name.startswith("rule ")}
-    others = {name: one for name, one in found.differences.items() if name not in rules}
+    rules = {name: one for name, one in _heard(found).items() if name.startswith("rule ")}
+    others = {name: one for name, one in found.differences.items() if not name.startswith("rule ")}
     parts.append(
         _differences("Means, and B minus A with its 95 % interval, clustered by sample; charts run from 0 to 100 %, or to the largest end", others.items())
     )
@@ -151,7 +163,7 @@ def _run(found: Scored) -> str:
             _cell(str(one.figure.n)),
             f"<td>{_chart(one.scorer, [('a', one.figure)])}</td>",
         ]
-        for name, one in found.metrics.items()
+        for name, one in spoken(found.metrics, lambda one: one.figure.value).items()
     ]
     parts.append(
         _html_table(
@@ -205,7 +217,7 @@ _WIDE, _HIGH = 220, 14
 
 def _chart(scorer: Scorer, figures: Sequence[tuple[str, Figure]]) -> str:
     """Return each figure as a dot with its interval, one line each, on a scale from 0 to 100 % or to the largest end."""
-    seen = [(name, figure) for name, figure in figures if figure.n]
+    seen = [(name, figure) for name, figure in figures if figure.n and math.isfinite(figure.high)]
     if not seen:
         return ""
     low = min(0.0, *(figure.low for _, figure in seen))

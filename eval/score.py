@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from drafting.config import Configuration
 from drafting.triage import triage
@@ -120,4 +121,4 @@ def summed(scorer: Scorer, rows: Iterable[Row]) -> Metric:
             clusters[row.sample.id].append(value)
     if scorer.kind == "share":
         return Metric(scorer, share([bool(value) for value in values] for values in clusters.values()), silent)
-    return Metric(scorer, mean(clusters.values(), (0.0, 1.0) if scorer.kind == "part" else None), silent)
+    return Metric(scorer, mean(clusters.values(), (0.0, 1.0) if scorer.kind == "part" else (-inf, inf)), silent)

@@ -57,6 +57,13 @@ class Scorer:
         """What the scorer measures, in one sentence."""
         return (self.judge.__doc__ or "").strip().splitlines()[0]
 
+    def shown(self, value: float) -> str:
+        """Return a value as people read it, in per cent where it is a share; what is not nothing never reads as 0."""
+        if self.kind == "number":
+            return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+        percent = 100 * value
+        return f"{round(percent)}" if abs(percent) >= 0.5 or abs(percent) < 1e-9 else f"{percent:.1g}"
+
 
 def sendable(sample: Sample, judged: Judged) -> Score:
     """No rule blocks the letter."""

@@ -1,6 +1,7 @@
 """Scores, their figures, a comparison in one sentence, the gate, and the report."""
 
 import json
+import math
 import random
 from dataclasses import replace
 from decimal import Decimal
@@ -22,7 +23,7 @@ from eval.samples import Sample, load_sample, load_samples, says
 from eval.score import Scored, score
 from eval.scorers import sameness
 from eval.scripted import scripted_model, worsened
-from eval.statistics import mean, needed, share
+from eval.statistics import mean, needed, share, share_difference, student
 from guardrails.case import CaseError
 from guardrails.letter import Letter
 
@@ -197,14 +198,76 @@ def test_a_sample_that_does_not_fit_is_named_by_file_and_field(old: str, new: st
 # --- Statistics
 
 
+@pytest.mark.parametrize(("hits", "n", "low", "high"), [(0, 10, 0.0, 0.27753), (3, 10, 0.10779, 0.60322), (33, 62, 0.40984, 0.65091), (62, 62, 0.94166, 1.0)])
+def test_a_share_of_independent_drafts_has_wilsons_interval(hits: int, n: int, low: float, high: float) -> None:
+    # As statsmodels.stats.proportion.proportion_confint(hits, n, method="wilson") gives it.
+    figure = share([number < hits] for number in range(n))
+    assert (figure.low, figure.high) == pytest.approx((low, high), abs=1e-5)
+
+
+@pytest.mark.parametrize(("groups", "quantile"), [(2, 12.7062), (3, 4.3027), (4, 3.1824), (5, 2.7764), (8, 2.3646), (12, 2.2010), (62, 1.9996)])
+def test_students_quantile_is_the_one_of_the_tables(groups: int, quantile: float) -> None:
+    assert student(groups) == pytest.approx(quantile, abs=0.01)  # as scipy.stats.t.ppf(0.975, groups - 1) gives it
+
+
+def test_a_share_over_drafts_of_few_samples_holds_the_truth_about_as_often_as_it_says() -> None:
+    dice = random.Random(11)
+    held = 0
+    for _ in range(400):
+        chances = [dice.betavariate(2.1, 0.233) for _ in range(8)]  # 90 % on average, alike within a sample
+        figure = share([dice.random() < chance for _ in range(10)] for chance in chances)
+        held += figure.low <= 0.9 <= figure.high
+    assert held >= 365  # without allowing for few clusters it is 355
+
+
+def changes(better: int, worse: int, n: int) -> list[float]:
+    return [1.0] * better + [-1.0] * worse + [0.0] * (n - better - worse)
+
+
+def test_four_letters_that_change_alike_decide_nothing_and_six_do() -> None:
+    # McNemar's exact test says p = 0.125 and 0.031.
+    assert share_difference(changes(4, 0, 62)).low < 0
+    assert share_difference(changes(6, 0, 62)).low > 0
+
+
+def test_the_difference_of_two_paired_shares_is_agresti_and_mins() -> None:
+    # Cells 9 and 3 of 62, half a pair added to each of the four: 6/64 -+ t * sqrt((9.5 + 3.5) / 64 - (6/64)^2) / 8.
+    figure = share_difference(changes(9, 3, 62))
+    assert (figure.value, figure.low, figure.high) == pytest.approx((6 / 62, -0.01635, 0.20385), abs=1e-4)
+
+
+def test_pairs_that_all_agree_leave_room_for_one_that_does_not() -> None:
+    figure = share_difference([0.0] * 62)
+    assert (figure.value, round(figure.low, 2), round(figure.high, 2)) == (0.0, -0.03, 0.03)
+
+
+@pytest.mark.parametrize(("n", "drafts"), [(8, 1), (12, 3), (30, 1), (30, 3), (62, 1)])
+def test_two_prompts_that_do_not_differ_are_told_apart_once_in_twenty_at_most(n: int, drafts: int) -> None:
+    dice = random.Random(5)
+    told = 0
+    for _ in range(600):
+        tendencies = dice.choices([1, -1, 0], [2, 2, 6], k=n)
+        pairs = [sum(tendency if dice.random() < 0.5 else dice.choices([1, -1, 0], [2, 2, 6])[0] for _ in range(drafts)) / drafts for tendency in tendencies]
+        figure = share_difference(pairs, drafts)
+        told += figure.low > 0 or figure.high < 0
+    assert told <= 42  # 5 %, and two standard errors of 600 trials
+
+
 def test_a_bootstrap_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     dice = random.Random(7)
-    held = 0
-    for _ in range(200):
-        shift = [dice.gauss(0.2, 1) for _ in range(40)]
-        figure = mean([value + dice.gauss(0, 0.3), value + dice.gauss(0, 0.3)] for value in shift)
-        held += figure.low <= 0.2 <= figure.high
-    assert 180 <= held <= 198
+    for n, least in ((8, 183), (40, 183)):
+        held = 0
+        for _ in range(200):
+            shift = [dice.gauss(0.2, 1) for _ in range(n)]
+            figure = mean([value + dice.gauss(0, 0.3), value + dice.gauss(0, 0.3)] for value in shift)
+            held += figure.low <= 0.2 <= figure.high
+        assert least <= held <= 198
+
+
+def test_one_sample_has_a_mean_and_no_interval() -> None:
+    figure = mean([[4.0, 6.0]])
+    assert (figure.value, figure.low, figure.high) == (5.0, -math.inf, math.inf)
+    assert figure.as_dict() == {"value": 5.0, "low": None, "high": None, "n": 2}
 
 
 def test_the_same_numbers_give_the_same_interval() -> None:
@@ -216,12 +279,16 @@ def test_a_share_of_nothing_has_no_value() -> None:
     assert (share([]).n, mean([]).n) == (0, 0)
 
 
-def test_as_many_samples_as_it_says_would_decide() -> None:
-    dice = random.Random(3)
-    few = [0.08 + dice.gauss(0, 0.5) for _ in range(60)]
-    wanted = needed(few)
+@pytest.mark.parametrize(("better", "worse"), [(14, 6), (22, 8), (35, 5)])
+def test_as_many_samples_as_it_says_decide_four_times_in_five(better: int, worse: int) -> None:
+    wanted = needed(changes(better, worse, 100))
     assert wanted is not None
-    assert 100 < wanted < 5000
+    dice = random.Random(3)
+    decided = sum(share_difference([float(x) for x in dice.choices([1, -1, 0], [better, worse, 100 - better - worse], k=wanted)]).low > 0 for _ in range(300))
+    assert 0.72 <= decided / 300 <= 0.88
+
+
+def test_what_does_not_differ_needs_no_number_of_samples() -> None:
     assert needed([0.0, 0.0]) is None
 
 
