@@ -2,15 +2,16 @@
 
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from xml.sax.saxutils import escape, quoteattr
 
 from eval.score import Scored
 from guardrails.case import CaseError
 
-_EXPRESSION = re.compile(r"\s*(?P<name>.+?)(?P<end>\.(?:low|high))?\s*(?P<sign><=|>=|<|>)\s*(?P<number>-?\d+(?:\.\d+)?)\s*(?P<percent>%?)\s*\Z")
+_EXPRESSION = re.compile(r"\s*(?P<name>.+?)(?P<end>\.(?:low|high))?\s*(?P<sign><=|>=|<|>)\s*(?P<number>-?(?:\d+(?:\.\d+)?|\.\d+))\s*(?P<percent>%?)\s*\Z")
 _SIGNS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
@@ -48,28 +49,48 @@ def gate(text: str) -> Gate:
     return Gate(text, name, (found["end"] or ".value")[1:], found["sign"], float(found["number"]) / (100 if found["percent"] else 1))
 
 
-def junit(scored: Iterable[Scored], gates: Iterable[Gate] = ()) -> str:
-    """Return runs as JUnit XML: a case for each draft, failed where a rule blocks it, and one for each gate."""
+def junit(scored: Sequence[Scored], gates: Iterable[Gate] = ()) -> str:
+    """Return runs as JUnit XML: a case for each draft, and for the run that is gated, the last, one for each gate.
+
+    A draft that a rule blocks has failed; where gates decide it is skipped with its reason instead, so
+    that the file fails exactly where the command does.
+    """
     gates = tuple(gates)
-    suites = []
-    for one in scored:
-        cases, failures, errors = [], 0, 0
-        for row in one.rows:
-            name = f'<testcase classname={quoteattr(one.name)} name={quoteattr(f"{row.sample.id} #{row.epoch + 1}")} time="{row.drafted.usage.seconds:.3f}"'
-            if row.judged is None:
-                errors += 1
-                cases.append(f"{name}><error message={quoteattr(row.error or '')}/></testcase>")
-            elif row.judged.report.blocked:
-                failures += 1
-                said = "\n".join(f"{finding.rule}: {finding.message}" for finding in row.judged.report.findings if finding.level == "error")
-                cases.append(f"{name}><failure message={quoteattr(row.scores['sendable'].explanation)}>{escape(said)}</failure></testcase>")
-            else:
-                cases.append(f"{name}/>")
-        for condition in gates:
-            why = condition.fails(one)
-            failures += why is not None
-            failure = f"><failure message={quoteattr(why)}/></testcase>" if why else "/>"
-            cases.append(f"<testcase classname={quoteattr(one.name)} name={quoteattr(f'gate: {condition.text}')}{failure}")
-        inside = "\n".join(cases)
-        suites.append(f'<testsuite name={quoteattr(one.name)} tests="{len(cases)}" failures="{failures}" errors="{errors}">\n{inside}\n</testsuite>')
+    suites = [_suite(number, one, gates, gates if one is scored[-1] else ()) for number, one in enumerate(scored)]
     return '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n' + "\n".join(suites) + "\n</testsuites>\n"
+
+
+def _suite(number: int, scored: Scored, gates: Sequence[Gate], here: Sequence[Gate]) -> str:
+    cases: list[str] = []
+    told = dict.fromkeys(("failure", "error", "skipped"), 0)
+
+    def case(name: str, seconds: float, outcome: str = "", kind: str = "", message: str = "", text: str = "") -> None:
+        inside = ""
+        if outcome:
+            told[outcome] += 1
+            inside = f"<{outcome} type={quoteattr(kind)} message={quoteattr(_legal(message))}>{escape(_legal(text))}</{outcome}>"
+        cases.append(f'<testcase classname={quoteattr(scored.name)} name={quoteattr(name)} time="{seconds:.3f}">{inside}</testcase>')
+
+    for row in scored.rows:
+        name, seconds = f"{row.sample.id} #{row.epoch + 1}", row.drafted.usage.seconds
+        if row.judged is None:
+            case(name, seconds, "error", "no-letter", row.error or "")
+        elif row.judged.report.blocked:
+            said = "\n".join(f"{finding.rule}: {finding.message}" for finding in row.judged.report.findings if finding.level == "error")
+            case(name, seconds, "skipped" if gates else "failure", "blocked", row.scores["sendable"].explanation, said)
+        else:
+            case(name, seconds)
+    for condition in here:
+        why = condition.fails(scored)
+        case(f"gate: {condition.text}", 0.0, *(("failure", "gate", why) if why else ()))
+    about = (
+        f'name={quoteattr(scored.name)} package="amends.eval" id="{number}" hostname="localhost" timestamp="{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}" '
+        f'tests="{len(cases)}" failures="{told["failure"]}" errors="{told["error"]}" skipped="{told["skipped"]}" '
+        f'time="{sum(row.drafted.usage.seconds for row in scored.rows):.3f}"'
+    )
+    return "\n".join([f"<testsuite {about}>", "<properties/>", *cases, "<system-out/>", "<system-err/>", "</testsuite>"])
+
+
+def _legal(text: str) -> str:
+    """Return the text without the characters that no XML may hold, which a model may well write."""
+    return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)

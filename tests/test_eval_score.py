@@ -356,10 +356,33 @@ def test_a_gate_that_makes_no_sense_is_refused(text: str, said: str, sound: Scor
     assert said in str(error.value)
 
 
-def test_junit_has_a_case_for_each_draft_and_each_gate(careless: Scored) -> None:
-    suite = ElementTree.fromstring(junit([careless], [gate("sendable < 0.9")]))[0]
-    assert suite.attrib["tests"] == str(len(careless.rows) + 1)
-    assert int(suite.attrib["failures"]) == sum(row.judged is not None and row.judged.report.blocked for row in careless.rows) + 1
+def test_junit_has_a_case_for_each_draft_and_fails_those_that_are_blocked(careless: Scored) -> None:
+    suite = ElementTree.fromstring(junit([careless]))[0]
+    assert suite.attrib["tests"] == str(len(careless.rows))
+    assert int(suite.attrib["failures"]) == sum(row.judged is not None and row.judged.report.blocked for row in careless.rows) > 0
+
+
+def test_where_gates_decide_junit_fails_exactly_where_the_command_does(careless: Scored, sound: Scored) -> None:
+    def failed(name: str) -> list[tuple[str | None, str | None]]:
+        suites = ElementTree.fromstring(junit([sound, careless], [gate(name)]))
+        return [(suite.get("failures"), case.get("name")) for suite in suites for case in suite.iterfind("testcase[failure]")]
+
+    assert failed("sendable < 0.9") == [("1", "gate: sendable < 0.9")]
+    assert failed("sendable < 0.01") == []
+
+
+def test_junit_is_what_the_schemas_of_ci_servers_ask_for(outage: Log, setup: Configuration) -> None:
+    # Jenkins's junit-10.xsd and Ant's JUnit.xsd: these attributes, in this order of children, and no character that XML forbids.
+    made = outage.drafts[0]
+    letter = worsened(made.turns[0].letter, ["We guarantee that this will never\x08 happen again."])
+    drafts = (replace(made, turns=(replace(made.turns[0], letter=letter),)), replace(made, epoch=1, turns=(), error="the model said \x00"))
+    suite = ElementTree.fromstring(junit([score(replace(outage, drafts=drafts), setup)], [gate("sendable < 0.9")]))[0]
+    assert {"name", "package", "id", "hostname", "timestamp", "tests", "failures", "errors", "skipped", "time"} == set(suite.attrib)
+    assert [one.tag for one in suite] == ["properties", *["testcase"] * 3, "system-out", "system-err"]
+    assert all({"classname", "name", "time"} == set(case.attrib) for case in suite.iterfind("testcase"))
+    assert [(why.tag, set(why.attrib)) for case in suite.iterfind("testcase") for why in case] == [
+        (tag, {"type", "message"}) for tag in ("skipped", "error", "failure")
+    ]
 
 
 # --- Report

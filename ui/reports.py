@@ -54,12 +54,12 @@ def junit(results: Iterable["Checked"], rules: Iterable[Rule]) -> Iterator[str]:
         name = quoteattr(result.id or "letter")
         if result.report is None:
             error = f"<error message={quoteattr(result.error or '')}/>"
-            yield f'<testsuite name={name} tests="1" errors="1"><testcase name="readable">{error}</testcase></testsuite>\n'
+            yield f'<testsuite name={name} tests="1" failures="0" errors="1"><testcase name="readable">{error}</testcase></testsuite>\n'
             continue
         failed = [finding for finding in result.report.findings if finding.level is not Level.SUGGESTION]
         names = {finding.rule for finding in failed}
         passed = [rule.name for rule in rules if rule.name not in names and rule.name not in result.report.unchecked]
-        yield f'<testsuite name={name} tests="{len(passed) + len(failed)}" failures="{len(failed)}">\n'
+        yield f'<testsuite name={name} tests="{len(passed) + len(failed)}" failures="{len(failed)}" errors="0">\n'
         for finding in failed:
             place = f"{finding.field} {finding.start}-{finding.end}"
             text = escape(visible(f"{finding.message} ({place})"))

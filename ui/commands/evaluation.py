@@ -157,7 +157,7 @@ def _report(options: Namespace) -> int:
     _, setup = _setup(options)
     if len(options.logs) > 2:
         raise CaseError("report: give one log, or two to compare")
-    return _answer(options, [score(_read(path), setup) for path in options.logs], [])
+    return _answer(options, [score(_read(path), setup) for path in options.logs], [gate(text) for text in options.fail_if])
 
 
 def _read(path: Path) -> Log:
