@@ -11,7 +11,7 @@ from pathlib import Path
 
 from drafting.config import Configuration
 from drafting.models import Complete, ModelFailure
-from drafting.pipeline import Draft, draft, first_prompt
+from drafting.pipeline import Draft, Turn, draft, first_prompt
 from drafting.triage import triage
 from eval.log import Drafted, Log, Setting, Text, Writer, read_log
 from eval.samples import Sample
@@ -45,10 +45,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What became of a run: its log, how many drafts were written now, and why it stopped early, if it did."""
+    """What became of a run: its log, how many drafts were written now, what the log's have cost, and why it stopped early, if it did."""
 
     log: Log
     written: int
+    spent: Decimal | None
     stopped: str | None = None
 
 
@@ -98,7 +99,8 @@ def run(
     """Draft each sample `epochs` times and return the log, also of what an earlier run has finished.
 
     Nothing that stands in the log, or under the same key in a log beside it, is drafted again. `cap`
-    (USD) stops the run before a draft that would probably pass it; the drafts under way end first.
+    (USD, with what this log's drafts have cost before) stops the run before a draft that would probably
+    pass it; the drafts under way end first.
     Raises CaseError where the log is of another setting.
     """
     return asyncio.run(_Run(setting, samples, models, setup, path, folder, epochs, at_once, cap, revisions, on_progress).whole())
@@ -123,7 +125,7 @@ class _Run:
         self.places = asyncio.Semaphore(self.at_once or self.total or 1)
         self.started = time.monotonic()
         self.spent: Decimal | None = Decimal(0)
-        self.under_way = self.done = self.failed = self.written = 0
+        self.under_way = self.done = self.failed = self.written = self.paid = 0
         self.stopped: str | None = None
         self.priced = asyncio.Event()
         """Set once one draft of this run has told its cost, or where no cap asks for it."""
@@ -148,9 +150,12 @@ class _Run:
                     made, here = finished[key]
                     if not here:
                         log.write(Drafted(one.id, epoch, key, made.turns).as_dict())
+                    elif self.spent is not None and made.usage.cost is not None:
+                        self.spent += made.usage.cost
+                        self.paid += 1
                     self.done += 1
             self._tell()
-            if self.cap is None:
+            if self.cap is None or self.paid:
                 self.priced.set()
             async with asyncio.TaskGroup() as group:
                 for number, item in enumerate(waiting):
@@ -158,7 +163,7 @@ class _Run:
         finally:
             log.close()
         wanted = {one.id: one for one in self.samples}
-        return Ran(read_log(self.path).drawn(wanted, self.epochs), self.written, self.stopped)
+        return Ran(read_log(self.path).drawn(wanted, self.epochs), self.written, self.spent, self.stopped)
 
     def _finished(self) -> dict[str, tuple[Drafted, bool]]:
         """Return the drafts that need not be written again, by key, and whether they stand in this very log."""
@@ -198,16 +203,19 @@ class _Run:
                 return
             self.under_way += 1
             made: Drafted
+            turns: list[Turn] = []
             try:
-                found = await draft(case, self.models(case, epoch), self.setup.policy, revisions=self.revisions, rules=self.setup.rules, folder=self.folder)
+                model = self.models(case, epoch)
+                found = await draft(case, model, self.setup.policy, revisions=self.revisions, rules=self.setup.rules, folder=self.folder, on_turn=turns.append)
                 made = Drafted(one.id, epoch, key, _turns(found))
             except LaterError as later:
                 self.stopped = str(later)
                 return
             except (ModelFailure, CaseError, RuleError) as error:
                 made = Drafted(one.id, epoch, key, error=str(error))
-                if isinstance(error, ModelFailure) and error.usage.cost and self.spent is not None:
-                    self.spent += error.usage.cost
+                told = [turn.usage.cost for turn in turns] + ([error.usage.cost] if isinstance(error, ModelFailure) else [])
+                if self.spent is not None:
+                    self.spent += sum(cost for cost in told if cost is not None)  # what failed is paid for all the same
             finally:
                 self.under_way -= 1
             log.write(made.as_dict())
@@ -217,6 +225,7 @@ class _Run:
             if made.turns:
                 cost = made.usage.cost
                 self.spent = None if cost is None or self.spent is None else self.spent + cost
+                self.paid += 1
             self.priced.set()
             self._tell()
 
@@ -224,9 +233,9 @@ class _Run:
         if self.cap is None or self.stopped:
             return bool(self.stopped)
         if self.spent is None:
-            self.stopped = f"nobody knows what {self.setting.model} costs, so the cap of {self.cap} USD can not be kept; set its price in prices.toml"
-        elif self.written and self.spent + self.spent / self.written * (self.under_way + 1) > self.cap:
-            self.stopped = f"the cap of {self.cap} USD is reached; run the same command with a higher --cap to go on"
+            self.stopped = f"nobody knows what {self.setting.model} costs, so no cap can be kept; set its price in prices.toml"
+        elif self.paid and self.spent + self.spent / self.paid * (self.under_way + 1) > self.cap:
+            self.stopped = "the cap is reached; run the same command with a higher --cap to go on"
         return bool(self.stopped)
 
     def _tell(self) -> None:

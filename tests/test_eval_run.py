@@ -100,8 +100,15 @@ def test_a_failed_draft_is_told_and_tried_again_by_the_next_run(setup: Configura
 
 def test_the_cap_stops_a_run_and_a_higher_one_goes_on(setup: Configuration, samples: tuple[Sample, ...], tmp_path: Path) -> None:
     found = ran(samples, Composing(setup, cost="0.10"), setup, tmp_path / "log.jsonl", cap=Decimal("0.35"), at_once=4)
-    assert (found.written, found.stopped) == (3, "the cap of 0.35 USD is reached; run the same command with a higher --cap to go on")
+    assert (found.written, found.stopped) == (3, "the cap is reached; run the same command with a higher --cap to go on")
     assert ran(samples, Composing(setup, cost="0.10"), setup, tmp_path / "log.jsonl", cap=Decimal(5)).written == 3
+
+
+def test_the_same_cap_again_spends_nothing_more(setup: Configuration, samples: tuple[Sample, ...], tmp_path: Path) -> None:
+    ran(samples, Composing(setup, cost="0.10"), setup, tmp_path / "log.jsonl", cap=Decimal("0.35"), at_once=4)
+    again = Composing(setup, cost="0.10")
+    found = ran(samples, again, setup, tmp_path / "log.jsonl", cap=Decimal("0.35"), at_once=4)
+    assert (again.calls, found.spent, found.stopped is None) == (0, Decimal("0.30"), False)
 
 
 def test_a_cap_over_an_unknown_price_stops_after_one_draft(setup: Configuration, samples: tuple[Sample, ...], tmp_path: Path) -> None:

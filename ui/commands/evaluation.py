@@ -7,6 +7,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +62,15 @@ def _run(options: Namespace) -> int:
     prompts = options.prompt or ["shipped"]
     out = options.out or settings.home / "eval"
     scored, stopped = [], []
-    for model in names:
-        for prompt in prompts:
-            ran = _one(options, samples, model, prompt, cap, out)
-            stopped += [ran.stopped] if ran.stopped else []
-            scored.append(score(ran.log, setup))
-            print(f"{scored[-1].name}: {ran.written} drafted now, {len(ran.log.drafts)} in {ran.log.path}", file=sys.stderr)
+    for model, prompt in product(names, prompts):
+        ran = _one(options, samples, model, prompt, cap, out)
+        stopped += [ran.stopped] if ran.stopped else []
+        scored.append(score(ran.log, setup))
+        print(f"{scored[-1].name}: {ran.written} drafted now, {len(ran.log.drafts)} in {ran.log.path}, {money(ran.spent)}", file=sys.stderr)
+        if cap is not None:
+            if ran.stopped:
+                break
+            cap -= ran.spent or 0
     code = _answer(options, scored, gates, out if len(scored) > 1 else None)
     for why in stopped:
         print(f"amends: stopped: {why}", file=sys.stderr)
@@ -108,9 +112,12 @@ def _cap(text: str | None) -> Decimal | None:
     if text is None:
         return None
     try:
-        return Decimal(text)
+        cap = Decimal(text)
     except InvalidOperation:
-        raise CaseError(f"--cap {text}: write an amount in US dollars, such as 2.50") from None
+        cap = Decimal("nan")
+    if not cap.is_finite() or cap < 0:
+        raise CaseError(f"--cap {text}: write an amount in US dollars, such as 2.50")
+    return cap
 
 
 def _progress(name: str) -> Callable[[Progress], None]:

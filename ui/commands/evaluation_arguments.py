@@ -37,7 +37,7 @@ def add(parser: argparse.ArgumentParser, kind: type[argparse.ArgumentParser]) ->
     run.add_argument("--epochs", type=int, default=1, metavar="K", help="drafts of each sample (default 1)")
     run.add_argument("--revisions", type=int, default=2, metavar="N", help="most turns in which the model mends what blocks (default 2)")
     run.add_argument("--at-once", type=int, default=8, metavar="N", help="most drafts under way at a time (default 8)")
-    run.add_argument("--cap", metavar="USD", help="stop before a draft that would probably pass this sum; run again to go on")
+    run.add_argument("--cap", metavar="USD", help="stop before a draft with which the runs of this command would probably have cost more; a higher cap goes on")
     run.add_argument("--out", type=Path, metavar="DIR|FILE", help="where logs are kept and continued (default: eval/ in the data folder)")
     run.add_argument("--batch", action="store_true", help="use OpenAI's Batch API: half the price, up to 24 hours")
     run.add_argument("--no-wait", action="store_true", help="with --batch: submit and leave; the same command collects later")
