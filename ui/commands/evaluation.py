@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import product
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from drafting.config import Configuration, configuration
 from drafting.models import Complete, ModelFailure, make
@@ -80,7 +81,10 @@ def _run(options: Namespace) -> int:
 def _one(options: Namespace, samples: Sequence[Sample], model: str, prompt: str, cap: Decimal | None, out: Path) -> Ran:
     settings, setup = _setup(options, (model,) if model != "scripted" else ("template",))
     folder = prompt_folder(prompt)
-    held = setting(model, prompt, {"revisions": options.revisions, "temperature": settings.temperature, "max_output_tokens": settings.max_output_tokens})
+    parameters: dict[str, object] = {"revisions": options.revisions, "temperature": settings.temperature, "max_output_tokens": settings.max_output_tokens}
+    if model.startswith("openai:") and not settings.at_openai:
+        parameters["server"] = urlsplit(settings.base_url.get_secret_value()).netloc.rpartition("@")[2]  # the same name elsewhere is another model
+    held = setting(model, prompt, parameters)
     path = out if out.suffix == ".jsonl" else out / log_name(held)
     models = _models(options, model, settings, setup, path)
     at_once = None if options.batch else options.at_once
