@@ -40,6 +40,10 @@ def rows_of(scored: Scored) -> list[tuple[str, str, str, str]]:
     return [head, *((name, shown(one.scorer, one.figure), str(one.figure.n), str(one.silent or "")) for name, one in heard.items())]
 
 
+ALONE = "each line stands alone, and of twenty that do not differ one may look decided"
+"""What a reader of many intervals must know."""
+
+
 def compared_rows(found: Comparison) -> list[tuple[str, str, str, str, str]]:
     """Return a comparison as a table: the scorer, A, B, B minus A with its interval, and how many samples it rests on."""
     return [("scorer", "A", "B", "B minus A (95 % interval)", "samples"), *(_compared(name, one) for name, one in _heard(found).items())]
@@ -62,18 +66,50 @@ def _compared(name: str, one: Difference) -> tuple[str, str, str, str, str]:
     return name, a, b, difference.replace(" %", points) + decided, str(one.difference.n)
 
 
+SLICES = ("severity", "category")
+
+
+def sliced_rows(found: Scored | Comparison, kind: str) -> list[tuple[str, ...]]:
+    """Return the main figures of a run, or of a comparison, by severity or category as a table."""
+    if isinstance(found, Comparison):
+        head: tuple[str, ...] = (kind, "samples", *MAIN[:4])
+        return [
+            head,
+            *(
+                (name, str(group[MAIN[0]].difference.n), *(_compared(key, group[key])[3] for key in MAIN[:4] if key in group))
+                for name, group in found.slices[kind].items()
+            ),
+        ]
+    groups: dict[str, list[Row]] = {}
+    for row in found.rows:
+        groups.setdefault(str(getattr(row.case.incident, kind) or "none"), []).append(row)
+    scorers = [found.metrics[name].scorer for name in (*MAIN[:4], "words", "reading ease") if name in found.metrics]
+    head = (kind, "samples", *(scorer.name for scorer in scorers))
+    return [
+        head,
+        *(
+            (name, str(len({row.sample.id for row in group})), *(shown(scorer, summed(scorer, group).figure) for scorer in scorers))
+            for name, group in sorted(groups.items())
+        ),
+    ]
+
+
+def about(scored: Scored) -> str:
+    """Return what was held fixed in a run: model, prompt with the hash of its text, parameters, and how much was drafted."""
+    setting = scored.log.setting
+    held = "".join(f", {name.replace('_', ' ')} {value}" for name, value in setting.parameters.items() if value is not None)
+    return f"{setting.name} (prompt text {setting.prompt_hash}{held}): {_counts(scored)}"
+
+
 def markdown(found: Scored | Comparison) -> str:
     """Return a run or a comparison as Markdown."""
     if isinstance(found, Scored):
-        parts = [f"## Evaluation of {found.name}", _counts(found), _table(rows_of(found))]
+        parts = [f"## Evaluation of {found.name}", about(found), _table(rows_of(found)), *(_table(sliced_rows(found, kind)) for kind in SLICES)]
         return "\n\n".join([*parts, *(f"- {note}" for note in found.log.notes)]) + "\n"
-    parts = [f"## {found.summary}", f"A is {found.a.name}, B is {found.b.name}; {found.samples} samples, paired."]
+    parts = [f"## {found.summary}", f"- A: {about(found.a)}\n- B: {about(found.b)}"]
     parts += [f"- {note}" for note in found.notes]
     parts.append(_table(compared_rows(found)))
-    for kind, groups in found.slices.items():
-        head = (kind, "samples", *(name for name in MAIN[:3]))
-        rows = [(name, str(next(iter(group.values())).difference.n), *(_compared(key, group[key])[3] for key in MAIN[:3])) for name, group in groups.items()]
-        parts.append(_table([head, *rows]))
+    parts += [_table(sliced_rows(found, kind)) for kind in SLICES]
     if found.changed:
         parts.append(f"### {len(found.changed)} letters that fare otherwise")
         parts.append("\n".join(f"- {_change(one)}" for one in found.changed))
@@ -129,33 +165,22 @@ def html(found: Scored | Comparison) -> str:
 
 
 def _comparison(found: Comparison) -> str:
-    who = f'<b class="a">A</b> is {escape(found.a.name)}, <b class="b">B</b> is {escape(found.b.name)}; {found.samples} samples, paired.'
+    who = f'<b class="a">A</b> is {escape(about(found.a))}<br><b class="b">B</b> is {escape(about(found.b))}'
     parts = [f"<p>{who}</p>", _list(found.notes), "<h2>What was measured</h2>"]
     rules = {name: one for name, one in _heard(found).items() if name.startswith("rule ")}
     others = {name: one for name, one in found.differences.items() if not name.startswith("rule ")}
-    parts.append(
-        _differences("Means, and B minus A with its 95 % interval, clustered by sample; charts run from 0 to 100 %, or to the largest end", others.items())
-    )
+    caption = f"Means, and B minus A with its 95 % interval, paired over {found.samples} samples; {ALONE}; charts run from 0 to 100 %, or to the largest end"
+    parts.append(_differences(caption, others.items()))
     if rules:
         parts += ["<h2>How often each rule speaks</h2>", _differences("Share of letters in which the rule finds something", rules.items())]
-    for kind, groups in found.slices.items():
-        parts.append(f"<h2>By {kind}</h2>")
-        rows = [
-            [
-                f'<th scope="row">{escape(name)}</th>',
-                _cell(str(next(iter(group.values())).difference.n)),
-                *(_cell(_compared(key, group[key])[3]) for key in MAIN[:4]),
-            ]
-            for name, group in groups.items()
-        ]
-        parts.append(_html_table(f"B minus A by {kind}", (kind, "samples", *MAIN[:4]), rows))
+    parts += [_sliced(found, kind, f"B minus A by {kind}") for kind in SLICES]
     parts.append(f"<h2>{len(found.changed)} letters that fare otherwise</h2>")
     parts += [_both(one) for one in found.changed]
     return "\n".join(parts)
 
 
 def _run(found: Scored) -> str:
-    parts = [f"<p>{escape(_counts(found))}</p>", _list(found.log.notes), "<h2>What was measured</h2>"]
+    parts = [f"<p>{escape(about(found))}</p>", _list(found.log.notes), "<h2>What was measured</h2>"]
     rows = [
         [
             f'<th scope="row">{escape(name)}<br><span class="note">{escape(one.scorer.doc)}</span></th>',
@@ -170,16 +195,7 @@ def _run(found: Scored) -> str:
             "Means with their 95 % interval, clustered by sample; charts run from 0 to 100 %, or to the largest end", ("scorer", "mean", "n", "chart"), rows
         )
     )
-    for kind in ("severity", "category"):
-        groups: dict[str, list[Row]] = {}
-        for row in found.rows:
-            groups.setdefault(str(getattr(row.case.incident, kind) or "none"), []).append(row)
-        scorers = [found.metrics[name].scorer for name in (*MAIN[:4], "words", "reading ease") if name in found.metrics]
-        rows = [
-            [f'<th scope="row">{escape(name)}</th>', *(_cell(shown(scorer, summed(scorer, group).figure)) for scorer in scorers)]
-            for name, group in sorted(groups.items())
-        ]
-        parts += [f"<h2>By {kind}</h2>", _html_table(f"Means by {kind}", (kind, *(scorer.name for scorer in scorers)), rows)]
+    parts += [_sliced(found, kind, f"Means by {kind}") for kind in SLICES]
     blocked = [row for row in found.rows if row.judged and row.judged.report.blocked]
     parts.append(f"<h2>{len(blocked)} letters that may not be sent</h2>")
     parts += [
@@ -202,6 +218,12 @@ def _html_table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]
     heads = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
     inside = "\n".join(f"<tr>{''.join(row)}</tr>" for row in rows)
     return f"<table><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>\n{inside}\n</tbody></table>"
+
+
+def _sliced(found: Scored | Comparison, kind: str, caption: str) -> str:
+    head, *rows = sliced_rows(found, kind)
+    inside = [[f'<th scope="row">{escape(row[0])}</th>', *(_cell(text) for text in row[1:])] for row in rows]
+    return f"<h2>By {kind}</h2>{_html_table(caption, head, inside)}"
 
 
 def _cell(text: str, kind: str = "") -> str:

@@ -1,6 +1,7 @@
 from datetime import date
 
 from drafting.store.trends import Count, Dismissed, Fired, Kept, Week
+from eval.statistics import Figure
 from ui import charts
 
 
@@ -36,3 +37,8 @@ def test_promises_keep_their_order() -> None:
 def test_every_chart_can_be_picked_from() -> None:
     for chart in (charts.weeks([]), charts.bars([("a", 1.0)], "Name", "Letters")):
         assert charts.PICK in str(chart.to_dict()["params"])
+
+
+def test_runs_are_shares_with_intervals_a_line_each() -> None:
+    spec = charts.intervals([("sendable", "A", Figure(0.5, 0.4, 0.6, 20)), ("sendable", "B", Figure(0.8, 0.7, 0.9, 20))]).to_dict()
+    assert [(row["run"], row["low"], row["value"], row["high"]) for row in spec["data"]["values"]] == [("A", 40, 50, 60), ("B", 70, 80, 90)]

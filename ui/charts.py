@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from drafting.store.trends import Count, Dismissed, Fired, Kept, Week
+from eval.statistics import Figure
 from ui.display import words
 
 if TYPE_CHECKING:
@@ -79,6 +80,27 @@ def bars(pairs: Sequence[tuple[str, float]], name: str, value: str, *, ordered: 
     bar = base.mark_bar(color=BLUE, height=14).encode(tooltip=[alt.Tooltip("name:N", title=name), alt.Tooltip("value:Q", title=value)])
     picked = bar.add_params(alt.selection_point(name=PICK, fields=["name"]))
     return _styled(picked, 26 * len(rows) + 60)
+
+
+def intervals(figures: Sequence[tuple[str, str, Figure]]) -> "altair.Chart":
+    """Return shares with their 95 % intervals, a line each: what was measured, which run, and the figure."""
+    import altair as alt
+
+    rows = [
+        {"name": name, "run": run, **{key: round(100 * end, 1) for key, end in (("value", figure.value), ("low", figure.low), ("high", figure.high))}}
+        for name, run, figure in figures
+    ]
+    runs = sorted({run for _, run, _ in figures})
+    base = alt.Chart(_data(rows)).encode(
+        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)),
+        yOffset=alt.YOffset("run:N", sort=runs),
+        color=alt.Color("run:N", scale=alt.Scale(domain=runs, range=[BLUE, "#a3480b"]), legend=alt.Legend(title=None, orient="top") if len(runs) > 1 else None),
+        tooltip=["name:N", "run:N", "value:Q", "low:Q", "high:Q"],
+    )
+    scale = alt.Scale(domain=[0, 100])
+    lines = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title="% of letters, with the 95 % interval", scale=scale), x2="high:Q")
+    both: Any = lines + base.mark_point(filled=True, size=60, opacity=1).encode(x=alt.X("value:Q", scale=scale))
+    return _styled(both, 14 * len(rows) + 12 * len({name for name, _, _ in figures}) + 60)
 
 
 def _data(rows: list[dict[str, Any]]) -> Any:

@@ -104,6 +104,11 @@ def test_a_run_of_the_evaluation_is_shown_and_compared(own_desk: Callable[..., D
     choose(page, "Against", "template|scripted")
     expect(page.get_by_text("In one sentence")).to_be_visible(timeout=60_000)
     settled(page)
+    for title in ("By severity", "By category", "letters fare otherwise"):
+        expect(page.get_by_role("heading", name=re.compile(title))).to_be_visible()
+    page.get_by_role("region", name=re.compile("letters fare otherwise")).get_by_role("button").first.click()
+    for name in ("A", "B"):
+        expect(page.get_by_role("heading", name=re.compile(f"^{name}: .+ #1"))).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Report as one file").click()
     assert "<html" in download.value.path().read_text()[:200]

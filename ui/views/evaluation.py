@@ -11,10 +11,12 @@ import streamlit as st
 from eval.compare import Comparison, compare
 from eval.log import read_log
 from eval.measure import MEASURED
-from eval.report import compared_rows, html, rows_of
+from eval.report import ALONE, SLICES, about, compared_rows, html, rows_of, sliced_rows
 from eval.score import Scored, score
+from eval.statistics import Figure
 from guardrails.case import CaseError
-from ui import identity
+from guardrails.marks import mark
+from ui import charts, identity
 from ui.client import service
 from ui.components import sent, sheet
 from ui.display import when
@@ -39,12 +41,46 @@ def named(path: Path | None) -> str:
 
 def table(key: str, title: str, rows: Sequence[Sequence[str]]) -> None:
     """Draw a table whose first row is its head."""
-    sheet(key, {"title": title, "columns": [{"title": name.capitalize()} for name in rows[0]], "rows": [{"cells": list(row)} for row in rows[1:]]})
+    sheet(key, {"title": title, "columns": [{"title": name[:1].upper() + name[1:]} for name in rows[0]], "rows": [{"cells": list(row)} for row in rows[1:]]})
 
 
 def figure(entry: dict[str, Any]) -> str:
     """Return a share with its interval and n."""
     return f"{entry['value']:.2f} ({entry['low']:.2f} to {entry['high']:.2f}), n={entry['n']}" if entry.get("n") else "no value"
+
+
+def chart(figures: Sequence[tuple[str, str, Figure]]) -> None:
+    """Draw shares with their intervals, without the rules that speak of no letter."""
+    heard = {name for name, _, one in figures if one.n and (one.value or not name.startswith("rule "))}
+    drawn = charts.intervals([one for one in figures if one[0] in heard])
+    st.altair_chart(drawn, key="intervals", alt="Shares with their 95 % interval; the table below says the same")
+
+
+def changed(found: Comparison) -> None:
+    """List the letters that fare otherwise, worst first, and show the two of whichever is chosen side by side with their marks."""
+
+    def look() -> None:
+        session["eval_open"] = sent("changed", "open").get("id")
+
+    said = {True: "better", False: "worse", None: "otherwise"}
+    rows = [
+        {"open": place, "cells": [f"{one.b.sample.id} #{one.b.epoch + 1}", said[one.better], ", ".join(one.gone), ", ".join(one.come)]}
+        for place, one in enumerate(found.changed, 1)
+    ]
+    columns = [{"title": name} for name in ("Sample", "B is", "Gone", "New")]
+    sheet("changed", {"title": f"{len(rows)} letters fare otherwise", "columns": columns, "rows": rows}, open=look)
+    number = session.get("eval_open")
+    if not number or number > len(found.changed):
+        return
+    one = found.changed[number - 1]
+    for column, name, row in zip(st.columns(2), "AB", (one.a, one.b), strict=True):
+        if row.judged is None:
+            continue
+        letter, findings = row.judged.letter, row.judged.report.findings
+        subject, body = (mark(letter.field(field), [finding for finding in findings if finding.field == field]) for field in ("subject", "body"))
+        items = [[(f"{finding.rule}: {finding.message}", "")] for finding in findings] or [[("No findings.", "")]]
+        with column:
+            sheet(f"eval_{name}", {"title": f"{name}: {row.sample.id} #{row.epoch + 1}", "text": f"{subject}\n\n{body}"}, {"items": items})
 
 
 st.title("Evaluation")
@@ -58,51 +94,22 @@ else:
     with right:
         other = st.selectbox("Against", [None, *(path for path in logs if path != run)], format_func=named, key="against")
     try:
-        found: Scored | Comparison = scored(str(run), run.stat().st_mtime)
-        if isinstance(found, Scored):
-            st.caption(f"{len(found.rows)} drafts of {len(found.log.samples)} samples; {found.failed} have no letter, {found.unscored} could not be judged.")
-            if other is not None:
-                found = compare(scored(str(other), other.stat().st_mtime), found)
+        newest = scored(str(run), run.stat().st_mtime)
+        found = newest if other is None else compare(scored(str(other), other.stat().st_mtime), newest)
         if isinstance(found, Comparison):
-            sheet(
-                "summary",
-                {"title": "In one sentence", "text": found.summary, "tone": "soft"},
-                *({"items": [[(note, "")] for note in found.notes]},) * bool(found.notes),
-            )
-            table("compared", "A is the run against, B is the run", compared_rows(found))
-
-            def look() -> None:
-                """Show the two letters of a sample."""
-                session["eval_open"] = sent("changed", "open").get("id")
-
-            worse = sorted(enumerate(found.changed), key=lambda item: item[1].better is not False)
-            sheet(
-                "changed",
-                {
-                    "title": f"{len(worse)} letters fare otherwise",
-                    "columns": [{"title": "Sample"}, {"title": "Now"}, {"title": "Gone"}, {"title": "New"}],
-                    "rows": [
-                        {
-                            "open": place + 1,
-                            "cells": [
-                                one.b.sample.id,
-                                "better" if one.better else "otherwise" if one.better is None else "worse",
-                                ", ".join(one.gone),
-                                ", ".join(one.come),
-                            ],
-                        }
-                        for place, one in worse[:100]
-                    ],
-                },
-                open=look,
-            )
-            if number := session.get("eval_open"):
-                one = found.changed[number - 1]
-                for name, row in (("A", one.a), ("B", one.b)):
-                    text = row.drafted.turns[-1].letter.text if row.drafted.turns else row.error or ""
-                    sheet(f"eval_{name}", {"title": f"{row.sample.id}, {name}", "text": text})
+            held = [f"A is {about(found.a)}", f"B is {about(found.b)}", *found.notes]
+            sheet("summary", {"title": "In one sentence", "text": found.summary, "tone": "soft"}, {"items": [[(text, "")] for text in held]})
+            chart([(name, run, side) for name, one in found.differences.items() if one.scorer.kind != "number" for run, side in (("A", one.a), ("B", one.b))])
+            table("compared", f"B minus A; {ALONE}", compared_rows(found))
         else:
-            table("metrics", f"Evaluation of {found.name}", rows_of(found))
+            held = [about(found), *found.log.notes]
+            sheet("summary", {"title": f"Evaluation of {found.name}", "items": [[(text, "")] for text in held], "tone": "soft"})
+            chart([(name, "", one.figure) for name, one in found.metrics.items() if one.scorer.kind != "number"])
+            table("metrics", "Means with their 95 % interval", rows_of(found))
+        for kind in SLICES:
+            table(f"by_{kind}", f"By {kind}", sliced_rows(found, kind))
+        if isinstance(found, Comparison):
+            changed(found)
         st.download_button("Report as one file", html(found), f"{run.stem}.html", "text/html", icon=":material/download:")
     except CaseError as error:
         sheet("eval_error", {"title": "This run can not be read", "text": str(error), "tone": "bad"})
