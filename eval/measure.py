@@ -6,7 +6,7 @@
 The rules are the ones that judge letters in production, run the same way. A finding is right where
 it overlaps a label of its rule in the same field; labels that careful readers may differ on are left
 out of both figures. What is missing from a letter is scored by letter. A sentence judges only rules
-that need no whole letter, and only the R's it was written to test.
+that need no whole letter (of several sentences also `late-apology`), and only the R's it was written to test.
 """
 
 import argparse
@@ -33,7 +33,7 @@ SPLITS = ("tune", "test")
 
 Figured = Literal["precision", "recall", "rate", "harmful"]
 
-_WHOLE = re.compile(r"missing-.*|late-apology")
+_WHOLE = re.compile(r"missing-.*")
 """Rules that judge a letter as a whole."""
 
 _SAME_FAULT = {"inconsistent-fact": "invented-fact", "invented-fact": "inconsistent-fact"}
@@ -129,6 +129,8 @@ def measure(rows: Iterable[Record], rules: Iterable[Rule] | None = None, *, elem
 
 
 def _judges_sentence(rule: Rule, row: Record) -> bool:
+    if rule.name == "late-apology":  # two or three sentences are the opening of a letter
+        return len(row["body"].split(". ")) > 1
     return not _WHOLE.fullmatch(rule.name) and (rule.name != "vague-subject" or bool(row["subject"]))
 
 

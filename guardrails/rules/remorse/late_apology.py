@@ -12,32 +12,37 @@ from guardrails.language.cues import Cue
 from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule
 
-# What the learned detectors must say for a sentence to own what happened, and for one with a turn of speech to excuse it.
+# What the learned detectors must say: that a sentence owns what happened, that it excuses it, that one with a turn of speech does, or one that gives a reason.
 _OWNS = 0.5
-_EXCUSES = -2.0
+_EXCUSES, _TURNS, _REASONS = -0.7, -2.0, -1.6
+_REASON = frozenset("because reason context background due normally usually always understand aware known know consider since defence".split())
 
 
 def find(reading: Reading) -> Iterator[Match]:
-    """Yield the first excuse that stands before any apology or plain ownership."""
-    for sentence in reading.text:
-        if not sentence.tokens:
-            continue
-        if found := _excuse(reading, sentence):
-            yield found
+    """Yield the first excuse that stands before the apology, where one comes, and before any plain ownership."""
+    text = [sentence for sentence in reading.text if sentence.tokens]
+    for at, sentence in enumerate(text):
+        scores = reading.verdict(sentence).scores
+        excuse = scores["late-apology"]
+        owns = scores["responsibility"] > _OWNS
+        if excuse > _TURNS and not (owns and excuse < scores["responsibility"] + 1) and (start := _excuse(reading, sentence, excuse)) is not None:
+            signs = [apology.sign for apology, _ in reading.apologies(sentence)]
+            if not any(sign < start for sign in signs) and (signs or any(reading.apologies(later) for later in text[at + 1 :])):
+                yield Match(sentence.field, sentence.whole)
             return
-        if reading.verdict(sentence).scores["responsibility"] > _OWNS or reading.apologies(sentence):
+        if owns or reading.apologies(sentence):
             return
 
 
-def _excuse(reading: Reading, sentence: Sentence) -> Match | None:
-    """Return the part of a sentence that excuses what comes later, unless the sentence apologises itself before it."""
-    scores = reading.verdict(sentence).scores
-    if scores["late-apology"] <= _EXCUSES or scores["responsibility"] > _OWNS:
+def _excuse(reading: Reading, sentence: Sentence, excuse: float) -> int | None:
+    """Return the token at which a sentence starts to excuse, if it does."""
+    said = [cue.start for cue in reading.cues(sentence) if cue.kind == "late-apology" and not _theirs(sentence, cue)]
+    if said:
+        return said[0]
+    if reading.apologies(sentence):
         return None
-    said = [cue for cue in reading.cues(sentence) if cue.kind == "late-apology" and not _theirs(sentence, cue)]
-    if not said or any(apology.sign < said[0].start for apology, _ in reading.apologies(sentence)):
-        return None
-    return Match(sentence.field, sentence.whole)
+    reason = any(token.lower in _REASON for token in sentence.tokens)
+    return 0 if excuse > (_REASONS if reason else _EXCUSES) else None
 
 
 def _theirs(sentence: Sentence, cue: Cue) -> bool:
@@ -53,6 +58,7 @@ rule = Rule(
     find=find,
     bad=(
         "«As you may know, the industry has seen an unprecedented wave of changes this spring.» We apologise for letting your certificate expire.",
+        "«As you may imagine, a quarter's end is always a heavy time for an accounts team.» I apologise for the invoice that we sent you three times.",
         "«The team was in the middle of a demanding migration when your ticket arrived.» We are sorry that we took five days to answer.",
     ),
     good=(
