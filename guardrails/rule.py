@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 from guardrails.case import Case, Severity
 from guardrails.finding import Finding, Level, Match
@@ -44,7 +44,7 @@ class Rule:
     """The rule reads English; for a letter in another language it stands in `unchecked`."""
     company: bool = field(default=False, compare=False)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The rule's id: `conditional-apology` for conditional_apology.py."""
         return self.module.rpartition(".")[2].replace("_", "-")

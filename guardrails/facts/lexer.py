@@ -119,6 +119,8 @@ _ORDINAL = (
 )
 ORDINALS: Mapping[str, int] = {word: number for number, word in enumerate(_ORDINAL) if number} | {"twentieth": 20, "thirtieth": 30}
 MULTIPLES: Mapping[str, int] = {"dozen": 12, "dozens": 12, "score": 20, "hundred": 100}
+_COUNTING = frozenset({*UNITS, *TENS, "hundred", "a", "an", "one", "half"})
+"""With which a number in words begins."""
 _HALVES: Mapping[str, Decimal] = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "third": Decimal(1) / 3}
 
 
@@ -149,7 +151,7 @@ def number(found: list[Piece], at: int, *, money: bool = False) -> Number | None
                 value *= scale
                 stop += 1
         return _half(found, Number(value, stop, False))
-    if piece.kind != "word":
+    if piece.kind != "word" or piece.lower not in _COUNTING:
         return None
     return _half(found, _worded(found, at))
 

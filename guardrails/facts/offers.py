@@ -54,11 +54,13 @@ _GIVE = Watched(
     re.VERBOSE,
 )
 # A sentence without one of these beginnings makes nothing over to anybody.
-_GRANT_SIGNS = (
-    "refund", "waiv", "reimburs", "compensat", "repay", "forgo", "indemnif", "gift", "present", "donat", "sponsor", "discount", "pay", "cover",
-    "bear", "absorb", "settl", "shoulder", "foot", "meet", "good", "pick", "writ", "over", "free", "gratis", "compliment", "treat", "half",
-    "charge", "cost", "nothing", "us", "stay", "remain", "credit",
-)  # fmt: skip
+_GRANT_SIGNS = Watched(
+    r"(?<![^ ])(?:"
+    r"refund|waiv|reimburs|compensat|repay|forgo|indemnif|gift|present|donat|sponsor|discount|pay|cover|bear|absorb|"
+    r"settl|shoulder|foot|meet|good|pick|writ|over|free|gratis|compliment|treat|half|charge|cost|nothing|us|stay|"
+    r"remain|credit"
+    r")"
+)
 _GESTURE = Watched(
     r"\b(?:by way of (?:thanks|apology|amends|peace offering|an? )|as (?:a |our )?(?:small |little |modest )?(?:gesture|token|thank|apology)|in token "
     r"of|peace offering|goodwill|on (?:its|their|the) way (?:back )?to you)"
@@ -166,11 +168,6 @@ def offers(reading: Reading) -> tuple[Offer, ...]:
     return _read[reading]
 
 
-@lru_cache(maxsize=16384)
-def _may_grant(word: str) -> bool:
-    return word.startswith(_GRANT_SIGNS)
-
-
 def _offers(reading: Reading) -> Iterator[Offer]:
     case = reading.case
     if case is None:
@@ -181,7 +178,7 @@ def _offers(reading: Reading) -> Iterator[Offer]:
     for line in reading.ledger.lines:
         found = tuple(_in(line.sentence, line.scan, reading, facts, allowed))
         yield from found
-        if not found and line.sentence.part is Part.TEXT and any(_may_grant(token.lower) for token in line.sentence.tokens):
+        if not found and line.sentence.part is Part.TEXT and _GRANT_SIGNS.search(line.sentence.flat, line.sentence.signs):
             clauses = reading.clauses(line.sentence)
             span = denied(line.sentence, allowed.words) or granted(line.sentence, clauses, line.scan, facts, allowed.words, values)
             if span:
@@ -436,7 +433,8 @@ def omitted(reading: Reading) -> str | None:
     allowed = approved(case)
     if not allowed:
         return None
-    if any(line.sentence.part is Part.TEXT and _tells(line.sentence, line.scan, allowed) for line in reading.ledger.lines):
+    # It mostly stands near the end.
+    if any(line.sentence.part is Part.TEXT and _tells(line.sentence, line.scan, allowed) for line in reversed(reading.ledger.lines)):
         return None
     return allowed.evidence
 

@@ -172,11 +172,14 @@ class Scan:
         self.pieces = pieces(text, start)
         self.today = written_on
         self.found: list[Value] = []
-        stop = 0
-        for at, piece in enumerate(self.pieces):
+        stop, last = 0, len(self.pieces) - 1
+        for at, (kind, text, lower, _, _) in enumerate(self.pieces):
             # Most pieces begin no value.
-            if at >= stop and (piece.lower in _BEGINNINGS if piece.kind == "word" else piece.kind != "mark" or piece.text in _SYMBOLS):
-                stop = self._step(at)
+            if at < stop or (lower not in _BEGINNINGS if kind == "word" else kind == "mark" and text not in _SYMBOLS):
+                continue
+            if lower in _ARTICLES and (at == last or (self.pieces[at + 1].kind == "word" and self.pieces[at + 1].lower not in _BEHIND_ARTICLE)):
+                continue
+            stop = self._step(at)
 
     def _step(self, at: int) -> int:
         piece = self.pieces[at]
@@ -187,10 +190,6 @@ class Scan:
             return at + 1
         readers: tuple[Callable[[int], int | None], ...]
         if piece.kind == "word":
-            if piece.lower in _ARTICLES:
-                after = self.pieces[at + 1] if at + 1 < len(self.pieces) else None
-                if after is None or (after.kind == "word" and after.lower not in _BEHIND_ARTICLE):
-                    return at + 1
             readers = (self._relative, self._date, self._clock, self._money, self._percent, self._duration, self._period, self._number)
         elif piece.kind in {"num", "clock", "iso"}:
             if self._low(at - 1) in {"+", "-", "−", "–"} and self._low(at - 2) in {"utc", "gmt"}:

@@ -221,8 +221,13 @@ def clauses(tokens: Sequence[Token], sender: Collection[str] = (), customer: Col
         link, has_verb = "", True
         begin = stop
         at = stop
+    last = len(found) - 1
     return tuple(
-        clause._replace(stop=found[n + 1].first if n + 1 < len(found) and found[n + 1].first >= clause.verb else max(clause.object[1], clause.verb + 1))
+        Clause(
+            clause.first,
+            found[n + 1].first if n < last and found[n + 1].first >= clause.verb else max(clause.object[1], clause.verb + 1),
+            *clause[2:],
+        )
         for n, clause in enumerate(found)
     )
 

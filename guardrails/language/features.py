@@ -106,22 +106,12 @@ def of_word(word: str) -> Iterator[str]:
         yield f"w:{base}"
 
 
-class _Act(NamedTuple):
-    """What a clause's own features hang on: the clause without its places."""
-
-    actor: Role
-    patient: Role
-    lemma: str
-    tense: str
-    modal: str
-    negative: bool
-    passive: bool
-    form: str
-    link: str
+_Act = tuple[Role, Role, str, str, str, bool, bool, str, str]
+"""What a clause's own features hang on, the clause without its places: actor, patient, lemma, tense, modal, negative, passive, form, link."""
 
 
 def _act(clause: Clause) -> _Act:
-    return _Act(clause.actor, clause.patient, clause.lemma, clause.tense, clause.modal, clause.negative, clause.passive, clause.form, clause.link)
+    return clause.actor, clause.patient, clause.lemma, *clause[8:]
 
 
 def of_act(act: _Act) -> Iterator[str]:
