@@ -3,16 +3,18 @@ from pathlib import Path
 
 import pytest
 from desks import people
+from stores import Clock
 from test_batch import SETUP, begun, desk, url, work  # noqa: F401  (fixtures)
 
 from drafting import batch as act
 from drafting.accounts import Accounts, mass
 from drafting.batch import Status
-from drafting.desk import Desk, approve, send_back
+from drafting.desk import Desk, approve, save, send_back, view
 from drafting.errors import Refused
-from drafting.review import approve_cohort, check_lot, flags, reading
+from drafting.review import approve_cohort, check_lot, flags, lot, reading
 from drafting.store import LetterRow, State, Store
 from drafting.users import User
+from guardrails.letter import Letter
 
 
 def as_user(store: Store, user: User) -> Desk:
@@ -63,6 +65,38 @@ def test_a_letter_of_the_sample_that_is_sent_back_stops_the_lot(store: Store, de
     send_back(desk, row.id, row.revision, row.sha256 or "", "this is not what they lived through")
     with pytest.raises(Refused, match="that stops the lot"):
         approve_cohort(desk, batch)
+
+
+def test_a_letter_of_the_sample_that_becomes_blocked_stops_the_lot_and_is_not_exchanged(store: Store, desk: Desk, batch: str) -> None:  # noqa: F811
+    check_lot(desk, batch)
+    wanted = reading(desk, batch)
+    with store.begin() as session:
+        session.set(LetterRow, wanted.sample[0], errors=1)
+    assert reading(desk, batch).sample == wanted.sample
+    with pytest.raises(Refused, match="has a blocking finding: that stops the lot"):
+        approve_cohort(desk, batch)
+
+
+def test_what_was_edited_after_the_check_is_read_on_its_own(store: Store, desk: Desk, batch: str, clock: Clock) -> None:  # noqa: F811
+    check_lot(desk, batch)
+    clock.forward(minutes=1)
+    before = lot(desk, batch)
+    now = view(desk, before.open[0])
+    assert now.revision
+    save(desk, now.row.id, now.revision.number, now.revision.sha256, Letter(now.revision.subject, f"{now.revision.body}\nPS: We will write again."))
+    assert now.row.id not in lot(desk, batch).open
+    assert set(lot(desk, batch).open) == set(before.open) - {now.row.id}
+
+
+def test_checking_the_lot_again_voids_what_people_said(store: Store, desk: Desk, batch: str) -> None:  # noqa: F811
+    check_lot(desk, batch, confidence=0.9, share=0.05)
+    mara = as_user(store, people(store, mara="vp", jon="vp")["mara"])
+    read_sample(mara, batch)
+    approve_cohort(mara, batch)
+    assert lot(mara, batch).yes == ("mara",)
+    assert "90% confidence" in lot(mara, batch).plan.words
+    check_lot(desk, batch)
+    assert lot(mara, batch).yes == ()
 
 
 def test_no_cohort_is_approved_before_the_lot_is_checked(store: Store, desk: Desk, batch: str) -> None:  # noqa: F811

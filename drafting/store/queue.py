@@ -40,6 +40,8 @@ class Filter:
     failed: bool | None = None
     repeats: bool = False
     """Only letters to accounts that had an apology within 90 days before."""
+    among: tuple[int, ...] | None = None
+    """Only these letters; at most 20,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,8 @@ def _where(session: Session, wanted: Filter) -> list[ColumnElement[bool]]:
         where.append((_ROW.errors == 0) & (_ROW.revision > 0) if wanted.clear else or_(_ROW.errors > 0, _ROW.revision == 0))
     if wanted.failed is not None:
         where.append(_ROW.failure.is_not(None) if wanted.failed else _ROW.failure.is_(None))
+    if wanted.among is not None:
+        where.append(_ROW.id.in_(wanted.among[:20_000]))
     if wanted.repeats:
         where.append(_ROW.repeats > 0)
     return where
