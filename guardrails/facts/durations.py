@@ -57,6 +57,9 @@ LOOSE: Mapping[str, tuple[float, float]] = {
 }  # fmt: skip
 
 
+_LAST_LOOSE = frozenset(words.split()[-1] for words in LOOSE)
+
+
 class Duration(NamedTuple):
     """A length of time in a text: seconds, the size of its smallest unit, and the pieces it stands in."""
 
@@ -100,7 +103,7 @@ def looseness(found: list[Piece], at: int) -> str:
     else:
         shorter = words
     for tail in (shorter, words):
-        for size in (4, 3, 2, 1):
+        for size in (4, 3, 2, 1) if tail and tail[-1] in _LAST_LOOSE else ():
             if size <= len(tail) and " ".join(tail[-size:]) in LOOSE:
                 return " ".join(tail[-size:])
     return ""

@@ -88,6 +88,7 @@ def _kept(chunk: str) -> tuple[tuple[str, str, str, int, int], ...]:
     return tuple(_lexed(chunk))
 
 
+@lru_cache(maxsize=4096)
 def decimal(text: str, *, money: bool = False) -> Decimal | None:
     """Return the number that digits with separators stand for, in any of the usual notations."""
     digits = re.sub(r"[\s'’]", "", text)

@@ -181,7 +181,7 @@ def clauses(tokens: Sequence[Token], sender: Collection[str] = (), customer: Col
     """
     words = [token.lower for token in tokens]
     shapes = [_shape(word) for word in words]
-    for number, word in enumerate(words):
+    for number, word in enumerate(words) if "-" in words else ():
         if word == "-" and 0 < number < len(words) - 1 and tokens[number - 1].end == tokens[number].start and tokens[number].end == tokens[number + 1].start:
             prefix = words[number - 1] in _PREFIXES
             shapes[number - 1 : number + 1] = "aa" if prefix else "NN"

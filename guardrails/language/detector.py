@@ -68,7 +68,7 @@ class Verdict:
         names = weights.names
         total = sum(map(weights.packed.__getitem__, weights.hear(tokens, parts)), weights.base)
         sums = struct.unpack(f"<{len(names)}I", total.to_bytes(_LANE // 8 * len(names), "little"))
-        self.scores: Mapping[str, float] = {name: (lane - _MIDDLE) / 100 for name, lane in zip(names, sums, strict=True)}
+        self.scores: Mapping[str, float] = dict(zip(names, [(lane - _MIDDLE) / 100 for lane in sums], strict=True))
 
     def _places(self) -> dict[str, list[int]]:
         """Return the features with their tokens: what only a verdict that is asked for its reasons needs."""

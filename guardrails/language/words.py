@@ -198,12 +198,14 @@ class Phrase(NamedTuple):
 
 
 @lru_cache(maxsize=16384)
-def _opened(word: str) -> tuple[tuple[tuple[tuple[str, ...], str], ...], frozenset[str]]:
-    """Return the phrases that a word may open, each as the words that follow and its class, and the words that come next in any of them."""
+def _opened(word: str) -> tuple[tuple[tuple[tuple[str, ...], str], ...], frozenset[str], frozenset[str]] | None:
+    """Return the phrases that a word may open, each as the words that follow and its class; the words that come next in any, and the particles that may."""
     table = lexicon().phrases
     base = lemma(word)
     entries = (*table.get(word, ()), *(table.get(base, ()) if base != word else ()))
-    return entries, frozenset(rest[0] for rest, _ in entries)
+    if not entries:
+        return None
+    return entries, frozenset(rest[0] for rest, _ in entries), frozenset(rest[0] for rest, _ in entries if len(rest) == 1 and rest[0] in _PARTICLES)
 
 
 def phrases(tokens: Sequence[Token]) -> list[Phrase]:
@@ -211,11 +213,12 @@ def phrases(tokens: Sequence[Token]) -> list[Phrase]:
     words = [token.lower for token in tokens]
     found: list[Phrase] = []
     length = len(words)
-    for at, (entries, following) in enumerate(map(_opened, words)):
+    last = length - 1
+    for at, opened in enumerate(map(_opened, words)):
         # Most words open no phrase, and most that could do not here.
-        if not entries or following.isdisjoint(words[at + 1 : at + 5]):
+        if opened is None or at == last or (words[at + 1] not in opened[1] and (not opened[2] or opened[2].isdisjoint(words[at + 2 : at + 5]))):
             continue
-        for rest, name in entries:
+        for rest, name in opened[0]:
             stop = at + 1 + len(rest)
             if stop <= length and words[at + 1] == rest[0] and all(words[at + 1 + n] == part for n, part in enumerate(rest)):
                 found.append(Phrase(at, stop, name))
