@@ -35,7 +35,7 @@ def rows() -> Iterator[Row]:
         read = reading(record)
         if read.case is None:
             continue
-        marks = [mark for mark in record["labels"]["findings"] if mark["rule"] in {NAME, "leaked-internal-fact", "remedy-mismatch"}]
+        marks = [mark for mark in record["labels"]["findings"] if mark["rule"] in {NAME, "inconsistent-fact", "leaked-internal-fact", "remedy-mismatch"}]
         told = {id(line.sentence): line for line in read.ledger.lines}
         for sentence in read.text:
             met = [mark for mark in marks if mark["in"] == sentence.field and mark["start"] < sentence.end and sentence.start < mark["end"]]
@@ -43,7 +43,8 @@ def rows() -> Iterator[Row]:
             plain = any(item.standing in wrong for item in told[id(sentence)].items if item.kind is not Kind.CLAIM)
             if plain or any(mark["rule"] != NAME or mark.get("borderline") for mark in met):
                 continue
-            found = claims.features(sentence, known(read.case), read.clauses(sentence))
+            figures = ledger.borne(item for item in told[id(sentence)].items if item.kind is not Kind.CLAIM)
+            found = claims.features(sentence, known(read.case), read.clauses(sentence), figures)
             yield Row(record["writer"], sentence.text, found, bool(met))
 
 

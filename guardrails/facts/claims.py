@@ -59,6 +59,8 @@ _KINDS: dict[str, Watched] = {
         r"who|whoever|kind of|sort of|matters?|worth|means?|never easy|hard|difficult",
         "value": r"trust|partnership|values?|pride|mission|heart of|committed|commitment|community|promise|guarantee\w*|best|excellence|journey|peace "
         r"of mind|confidence|never again|always",
+        "vague": r"measures|factors|matters?|attention|procedures?|arrangements?|suitable|relevant|appropriate|certain|circumstances|situations?|regime"
+        r"|learnings?|approach|framework|stakeholders?|uplift|number of|things|all round|end to end|governance|holistic|efforts?|chapter|journey",
         "past": r"was|were|had|did|came|went|took|broke|got|\w{3,}ed|read|ran|sent|left|told|gave|made|kept|stood|fell|lost|held|bit|ate|blew|cut|hit"
         r"|stole|caught",
         "perfect": r"(?:has|have|'ve|'s) (?:also |now |since |already |never |been |all )*(?:\w+ed|been|taken|given|made|found|got|put|run|done|seen"
@@ -69,8 +71,8 @@ _KINDS: dict[str, Watched] = {
 }
 
 
-def features(sentence: Sentence, facts: Known, parts: Sequence[Clause]) -> dict[str, float]:
-    """Return what the weighing looks at, by name."""
+def features(sentence: Sentence, facts: Known, parts: Sequence[Clause], borne: int) -> dict[str, float]:
+    """Return what the weighing looks at, by name; `borne` counts the figures and names of the sentence that the facts bear out."""
     flat = sentence.flat
     said = {word: token.lower for token in sentence.tokens if (word := telling(token.lower))}
     new = {word for word in said if word not in facts.vocabulary}
@@ -84,6 +86,9 @@ def features(sentence: Sentence, facts: Known, parts: Sequence[Clause]) -> dict[
     found["count"] = min(count, 16) / 16
     found["best"] = min(best, 6) / 6
     found["known"] = min(count - len(new), 8) / 8
+    if borne:
+        found["borne"] = 1.0
+        found["borne:share"] = min(borne, 3) / 3
     for key in ("audit", "third", "nature", "record", "yours", "told", "new", "all", "who"):
         if hit := hits.get(key):
             words = [word for word in hit[0].split() if word not in STOP and word.isalpha()]
@@ -136,15 +141,15 @@ def _weights() -> Mapping[str, float]:
     return {name: float(weight) for name, weight in (line.split() for line in text.splitlines() if line and not line.startswith("#"))}
 
 
-def likelihood(sentence: Sentence, facts: Known, clauses: Callable[[Sentence], Sequence[Clause]]) -> float:
+def likelihood(sentence: Sentence, facts: Known, clauses: Callable[[Sentence], Sequence[Clause]], borne: int = 0) -> float:
     """Return how likely a sentence is to make a claim that no fact holds, from 0 to 1."""
     said = {word for token in sentence.tokens if (word := telling(token.lower))}
     new = sum(word not in facts.vocabulary for word in said)
     # What the facts know half of, and what only feels, never reaches the mark: no need to weigh it.
-    if new < 2 or new < 0.45 * len(said) or _REMARK.search(sentence.flat, sentence.signs):
+    if new < 2 or new < 0.3 * len(said) or _REMARK.search(sentence.flat, sentence.signs):
         return 0.0
     weights = _weights()
-    total = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features(sentence, facts, clauses(sentence)).items())
+    total = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features(sentence, facts, clauses(sentence), borne).items())
     return 1 / (1 + exp(-total))
 
 
@@ -257,6 +262,8 @@ _UNTOUCHED = Watched(
     r"|outsider|copy|copies))\b.{0,90}\b(?:copied|accessed|read|downloaded|left|viewed|seen|opened|stolen|taken|misused|touched|affected|exposed|leaked)\b"
 )
 _UNTOUCHED_SAID = re.compile(r"\b(?:no one|nobody|none|not one|no (?:third|outsider|unauthori[sz]ed))\b")
+_EXPOSED = re.compile(r"\b(?:data|security|expos\w*|access\w*|leak\w*|visible|copied|read|seen|saw|viewed|logs?|opened|download\w*|recipients?|sent to)\b")
+"""What facts speak of that know whether somebody saw something."""
 _SPARED = re.compile(r"\b(?:no|not|none|never|nothing|untouched|intact|unaffected|without)\b")
 
 
@@ -276,7 +283,12 @@ def contradiction(sentence: Sentence, facts: Known) -> str | None:
         for fact in about
     ):
         return None
-    if untouched and re.search(r"\b(?:data|records?|files?|details|information|mail|documents?|of it|of them)\b", flat) and _UNTOUCHED_SAID.search(flat):
+    if (
+        untouched
+        and re.search(r"\b(?:data|records?|files?|details|information|mail|documents?|of it|of them)\b", flat)
+        and _UNTOUCHED_SAID.search(flat)
+        and not _EXPOSED.search(facts.raw)
+    ):
         cause = next((fact.shown for fact in about if fact.key in {"incident.impact", "incident.summary"}), None)
         if cause:
             return cause

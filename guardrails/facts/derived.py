@@ -15,6 +15,7 @@ Reason = tuple[str | None, str]
 
 _ELSEWHERE = re.compile(r"\b(?:your|our|local|their) (?:own )?(?:local )?time\b|\bwhere you are\b|\b(?:for|with) you\b|\b[a-z]+ time\b|\bby your clocks?\b")
 _ZONE = re.compile(r"\b(?:[A-Z]{3,4}|[EMCP]T)\b|\b(?:UTC|GMT)[+-]\d")
+_AGAIN = re.compile(r"\b(?:every|each|weekly|fortnightly|once a (?:week|month))\b")
 _SHARED = re.compile(r"\b(?:each|per|a|apiece|every|average|to an?|one in)\b")
 
 
@@ -60,11 +61,21 @@ def _time(minutes: frozenset[int], value: Value, text: str, offset: int, scan: S
 
 def _day(what: Day, facts: Known) -> Reason | None:
     """A known day with a known number of days before or behind it."""
-    if what.day is None or what.month is None or what.relative or (what.weekday is not None and what.days and what.days[0].weekday() != what.weekday):
+    if what.day is not None and what.month is None and facts.span and any(facts.span[0] <= day <= facts.span[1] for day in what.days):
+        return None, "within the incident"
+    if (
+        what.day is None
+        or what.relative
+        or (what.month is None and what.weekday is not None)
+        or (what.weekday is not None and what.days and what.days[0].weekday() != what.weekday)
+    ):
         return None
+    weekly = bool(_AGAIN.search(facts.raw))
     lengths = {round(seconds / DAY) for seconds, _ in facts.durations if seconds >= DAY and seconds % DAY == 0 and seconds < 100 * DAY}
     for day in what.days:
         for known, fact in facts.dates.items():
+            if weekly and day > known and (day - known).days in {7, 14, 21, 28}:
+                return fact, "as often as the facts say"
             if abs((day - known).days) in lengths or (day > known and _working_days(known, day) in lengths):
                 return fact, "a known number of days before or after it"
     return None
