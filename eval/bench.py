@@ -59,37 +59,38 @@ def _cpu(task: Callable[[], object], times: int) -> list[float]:
 
 
 def _checking(setup: Configuration, case: Case, letter: Letter) -> list[tuple[str, str]]:
-    """Time checks of letters that were never checked before, each once, and of one letter again and again."""
-    letters = _letters(setup)
-    warm, rest = letters[: len(letters) // 3], letters[len(letters) // 3 :]
-    for other, letter_ in warm:
-        check(letter_, other, setup.policy, rules=setup.rules)
+    """Time checks of letters that were never checked before, each once, the first about a case apart; and of one letter again and again."""
+    new: list[float] = []
     met: list[float] = []
-    fresh: list[float] = []
-    for number, (other, letter_) in enumerate(rest):
-        again = Case.model_validate(other.model_dump())
-        if number % 2:
-            check(warm[number % len(warm)][1], again, setup.policy, rules=setup.rules)
-        begun = time.process_time()
-        check(letter_, again, setup.policy, rules=setup.rules)
-        (met if number % 2 else fresh).append(time.process_time() - begun)
-    words = statistics.median(len(letter_.body.split()) for _, letter_ in rest)
+    words: list[int] = []
+    cases = _letters(setup)
+    for number, (other, written) in enumerate(cases):
+        for place, one in enumerate(written):
+            begun = time.process_time()
+            check(one, other, setup.policy, rules=setup.rules)
+            if number > len(cases) // 3:  # the first third only warms up
+                (met if place else new).append(time.process_time() - begun)
+                words.append(len(one.body.split()))
     taken = _cpu(lambda: check(letter, case, setup.policy, rules=setup.rules), 200)
     return [
-        (f"check a letter not met before, {len(met)} letters of {words:.0f} words, its case met, CPU median", f"{statistics.median(met) * 1000:.1f} ms"),
-        (f"check a letter not met before, {len(fresh)} letters, nor its case, CPU median", f"{statistics.median(fresh) * 1000:.1f} ms"),
+        (f"check a letter not met before, its case met, {len(met)} letters of {statistics.median(words):.0f} words, CPU median", _milliseconds(met)),
+        (f"check a letter not met before, nor its case, {len(new)} letters, CPU median", _milliseconds(new)),
         ("letters not met before, their cases met, checked a CPU second, one core", f"{1 / statistics.mean(met):.0f}"),
-        (f"check one letter of {len(letter.body.split())} words with a full case, 200 times, CPU median", f"{statistics.median(taken) * 1000:.1f} ms"),
+        (f"check one letter of {len(letter.body.split())} words with a full case, 200 times, CPU median", _milliseconds(taken)),
     ]
 
 
-def _letters(setup: Configuration) -> list[tuple[Case, Letter]]:
-    """Return letters of every kind for every sample case, those of 170 words and more, in an order that is always the same."""
-    found: list[tuple[Case, Letter]] = []
+def _milliseconds(taken: list[float]) -> str:
+    return f"{statistics.median(taken) * 1000:.1f} ms"
+
+
+def _letters(setup: Configuration) -> list[tuple[Case, list[Letter]]]:
+    """Return for every sample case its letters of each kind, those of 170 words and more, in an order that is always the same."""
+    found = []
     for sample in load_samples():
         case = triage(sample.case, setup.policy).case
         written = (compose(case, category, setup.skeletons[name], setup.policy) for name, category in setup.policy.categories.items())
-        found += [(case, letter) for letter in written if len(letter.body.split()) >= 170]
+        found.append((case, [letter for letter in written if len(letter.body.split()) >= 170]))
     Random(1).shuffle(found)
     return found
 
@@ -105,7 +106,7 @@ def _hostile(setup: Configuration) -> list[tuple[str, str]]:
 def _drafting(setup: Configuration, case: Case, letter: Letter) -> list[tuple[str, str]]:
     answer = {"subject": letter.subject, "body": letter.body}
     taken = _cpu(lambda: asyncio.run(draft(case, scripted(answer), setup.policy, rules=setup.rules)), 50)
-    return [("a draft besides the model's own time (prompt, parse, check), CPU median", f"{statistics.median(taken) * 1000:.1f} ms")]
+    return [("a draft besides the model's own time (prompt, parse, check), CPU median", _milliseconds(taken))]
 
 
 def _starting() -> list[tuple[str, str]]:

@@ -123,6 +123,16 @@ def per_case(work: Callable[[Case], _Result]) -> Callable[[Case], _Result]:
     return kept
 
 
+facts_of = per_case(Case.facts)
+
+
+@lru_cache(maxsize=4096)
+def _scanned(text: str, today: date | None) -> tuple[tuple[Scan, frozenset[str]], ...]:
+    """Return the parts of a fact's text with their content words: the accounts of an incident share most of its facts."""
+    scans = (Scan(part, 0, today) for part in _parts(text))
+    return tuple((scan, content(scan.pieces)) for scan in scans)
+
+
 @per_case
 def known(case: Case) -> Known:
     """Return what a case knows."""
@@ -131,7 +141,7 @@ def known(case: Case) -> Known:
     found = Known(today)
     own: list[str] = []
     theirs: list[tuple[str, str]] = []
-    for key, value in case.facts().items():
+    for key, value in facts_of(case).items():
         if isinstance(value, datetime):
             local = incident.local(value)
             if not isinstance(local, datetime):
@@ -158,9 +168,8 @@ def known(case: Case) -> Known:
                 found.numbers.append((Decimal(value), frozenset(), shown(key, value)))
                 found.money.append((Decimal(value), "", shown(key, value)))
             continue
-        for part in _parts(text):
-            scan = Scan(part, 0, today)
-            fact = Fact(key, text, tuple(scan.found), content(scan.pieces))
+        for scan, words in _scanned(text, today):
+            fact = Fact(key, text, tuple(scan.found), words)
             found.facts.append(fact)
             _absorb(found, fact, scan)
     found.zone = incident.zone
@@ -179,9 +188,8 @@ def known(case: Case) -> Known:
                 found.window = (start.replace(tzinfo=None), end.replace(tzinfo=None))
     for key, value in case.background().items():
         text = value.isoformat() if isinstance(value, date) else str(value)
-        for part in _parts(text):
-            scan = Scan(part, 0, today)
-            fact = Fact(key, text, tuple(scan.found), content(scan.pieces))
+        for scan, words in _scanned(text, today):
+            fact = Fact(key, text, tuple(scan.found), words)
             found.internal.append(fact)
             for word in fact.words:
                 found.internal_words.setdefault(word, shown(key, text))
@@ -205,9 +213,8 @@ def _with(found: Known, theirs: list[tuple[str, str]]) -> Known:
         if isinstance(value := getattr(found, item.name), list | dict):
             setattr(whole, item.name, value.copy())
     for key, text in theirs:
-        for part in _parts(text):
-            scan = Scan(part, 0, found.today)
-            fact = Fact(key, text, tuple(scan.found), content(scan.pieces), ticket=True)
+        for scan, words in _scanned(text, found.today):
+            fact = Fact(key, text, tuple(scan.found), words, ticket=True)
             whole.facts.append(fact)
             _absorb(whole, fact, scan)
     whole.raw = "\n".join([found.own, *(text for _, text in theirs)]).lower()

@@ -208,7 +208,9 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         following = " ".join(token.lower for token in sentence.tokens[stop : clauses[number + 1][1]]) if number + 1 < len(clauses) else ""
         if number + 1 < len(clauses) and not re.match(r"\W*(?:and )?(?:that|this|which)\b", following):
             following = ""
-        gift, give = _GIFT.search(text), _GIVE.search(text) or _GIVE.search(following) or _GESTURE.search(flat)
+        signs = sentence.signs
+        gift = _GIFT.search(text, signs)
+        give = _GIVE.search(text, signs) or _GIVE.search(following, signs) or _GESTURE.search(flat, signs)
         if re.search(r"\bnow (?:comes?|goes|go|leaves?|drops?)\b", text):
             continue  # how it works from now on, not what we give
         if _returns_overcharge(text, told, facts) or (_PAST.search(text) and not gift):
@@ -220,7 +222,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
             right = _right_amount(wrong, here, text, allowed) if wrong.kind is Kind.MONEY and not low else None
             yield Offer(sentence.field, span, missing, allowed.evidence, None if right is None else _fit(sentence, span, wrong, right))
             continue
-        if not gift and not give and not _COVER.search(text):
+        if not gift and not give and not _COVER.search(text, signs):
             continue
         part = _PART.search(text)
         if (
@@ -244,7 +246,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         ):
             yield Offer(sentence.field, span, missing, allowed.evidence)
             continue
-        if (gift or _COVER.search(text)) and not (_QUESTION.search(text) and not low) and not _free_in_facts(said, facts):
+        if (gift or _COVER.search(text, signs)) and not (_QUESTION.search(text) and not low) and not _free_in_facts(said, facts):
             present = [word for word in (gift[0].split() if gift else ()) if word.isalpha() and word not in STOP]
             known_gift = bool(present) and all(not facts.vocabulary.get(concept(word), "remedy").startswith("remedy") for word in present)
             if not known_gift and not held and not said & (allowed.words - _MONEY_NOUNS) and not (_GIFT.search(told) and said & allowed.words):

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 
 from guardrails.case import Case, parse
 from guardrails.category import Category, Need
-from guardrails.facts.known import content, known, per_case, said_in, shown
+from guardrails.facts.known import content, facts_of, known, per_case, said_in, shown
 from guardrails.facts.lexer import pieces
 from guardrails.facts.values import Day, Period, Value, values
 from guardrails.finding import Level, Match
@@ -48,7 +48,7 @@ def find(reading: Reading) -> Iterator[Match]:
 @per_case
 def _holding(case: Case) -> Callable[[str], tuple[tuple[str, object], ...]]:
     """Return what finds the facts of a case by the keys that a need names; none where they have a rule of their own."""
-    facts = case.facts()
+    facts = facts_of(case)
 
     @cache
     def found(keys: str) -> tuple[tuple[str, object], ...]:
