@@ -9,6 +9,7 @@ from typing import NamedTuple
 from guardrails.facts.known import Known
 from guardrails.facts.words import STOP, concept
 from guardrails.finding import Span
+from guardrails.language.memory import remembered
 from guardrails.language.watched import Expression, Watched
 from guardrails.letter import Sentence
 
@@ -102,7 +103,7 @@ class Hints:
 
     def __init__(self, facts: Known) -> None:
         self._signed, self.unsigned = _touched(tuple((f"{fact.key} {fact.text}".lower(), fact.shown) for fact in facts.internal))
-        self.of = lru_cache(maxsize=16384)(self._met)
+        self.of = remembered(self._met)
 
     def _met(self, word: str) -> tuple[_Hint, ...]:
         """Return the ways of telling that a lower-case word may be part of."""

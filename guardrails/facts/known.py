@@ -15,6 +15,7 @@ from guardrails.facts.durations import DAY, Duration
 from guardrails.facts.lexer import Piece, decimal, pieces
 from guardrails.facts.values import Day, Kind, Period, Scan, Value
 from guardrails.facts.words import STOP, concept
+from guardrails.language.memory import remembered
 
 # What only identifies: it grounds names, never claims.
 _ADMIN = frozenset({"incident.id", "incident.category", "incident.severity", "account.id", "account.locale"})
@@ -93,7 +94,7 @@ def said_in(text: str) -> frozenset[str]:
     return frozenset[str]().union(*(_said(chunk) if len(chunk) < _WORD else content(pieces(chunk)) for chunk in set(text.split())))
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def _said(chunk: str) -> frozenset[str]:
     return content(pieces(chunk))
 

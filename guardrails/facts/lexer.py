@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+from guardrails.language.memory import remembered
 from guardrails.language.tokens import INVISIBLE, plain
 
 
@@ -83,7 +84,7 @@ def _lexed(text: str) -> list[tuple[str, str, str, int, int]]:
     return found
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def _kept(chunk: str) -> tuple[tuple[str, str, str, int, int], ...]:
     return tuple(_lexed(chunk))
 

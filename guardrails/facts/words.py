@@ -1,7 +1,8 @@
 """Content words and their stems: how a sentence is compared with the facts."""
 
-from functools import lru_cache
 from pathlib import Path
+
+from guardrails.language.memory import remembered
 
 STOP = frozenset(
     """a about above across after again against all almost alone along already also although always am among an and another any anybody anyone
@@ -44,7 +45,7 @@ _IRREGULAR = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=20000)
+@remembered
 def stem(word: str) -> str:
     """Return what a word shares with its other forms and with words of its family."""
     word = _IRREGULAR.get(word, word)
@@ -67,13 +68,13 @@ def stem(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=20000)
+@remembered
 def meant(word: str) -> str | None:
     """Return what a word is compared by, or nothing for a word that tells nothing."""
     return None if word in STOP else concept(word)
 
 
-@lru_cache(maxsize=20000)
+@remembered
 def telling(word: str) -> str | None:
     """Return what a word is compared by, or nothing for a mark, a figure, a very short word or one that tells nothing."""
     return concept(word) if word.isalpha() and word not in STOP and len(word) > 2 else None
@@ -106,7 +107,7 @@ def _synonyms() -> dict[str, int]:
 _GROUPS: dict[str, int] = _synonyms()
 
 
-@lru_cache(maxsize=20000)
+@remembered
 def concept(word: str) -> str:
     """Return what a word is compared by: its group of synonyms, or its stem."""
     root = stem(word)

@@ -8,7 +8,7 @@ Weights that `eval/train_apologies.py` has learned weigh the words of the object
 
 import json
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -17,6 +17,7 @@ from guardrails.finding import Span
 from guardrails.language.clauses import Clause, Role, clauses
 from guardrails.language.features import Hearer
 from guardrails.language.features import features as word_features
+from guardrails.language.memory import remembered
 from guardrails.language.watched import Watched
 from guardrails.language.words import classes, lemma
 from guardrails.letter import Reading, Sentence
@@ -86,7 +87,7 @@ def apologies(sentence: Sentence) -> list[Apology]:
     return found
 
 
-@lru_cache(maxsize=8192)
+@remembered
 def _may_say(word: str) -> bool:
     if word in {"sorry", "sorrier", "regret", "regretted", "heart", "hearts", "pity", "shame", "unfortunate", "regrettable", "feel"}:
         return True

@@ -7,9 +7,9 @@ and the past from a promise. One pass, linear in the number of words.
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from guardrails.language.memory import remembered
 from guardrails.language.tokens import Token
 from guardrails.language.words import classes, lemma, lexicon, singular
 
@@ -110,7 +110,7 @@ _NEVER_VERBS = frozenset(
 )
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def _shape(word: str) -> str:
     """Return what a word is by its form alone.
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from guardrails.finding import Match
 from guardrails.language.clauses import Clause, Role
+from guardrails.language.memory import remembered
 from guardrails.language.tokens import Token
 from guardrails.language.words import classes, lemma
 
@@ -146,7 +147,7 @@ def _weight(element: _Element) -> float:
     )
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def symbols(word: str) -> frozenset[str]:
     """Return what a lower-case word can be matched as: itself, its base form, its classes, its speaker."""
     found = {word, f"~{lemma(word)}", *(f"<{name}>" for name in classes(word))}

@@ -7,11 +7,11 @@ that a new feature of a word or of a clause is written once; what goes over the 
 them equal.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from guardrails.language.clauses import Clause, Role
+from guardrails.language.memory import remembered
 from guardrails.language.tokens import Token
 from guardrails.language.words import classes, groups, lemma, lexicon, phrases, verb_classes
 
@@ -200,12 +200,12 @@ class Hearer:
         self._unasked = {name for name in _ASKED if name not in table}
         self._groups = {kind: number for number, kind in enumerate(dict.fromkeys(lexicon().groups.values()))}
         # Kept by word and by kind of clause, never by sentence: as many as letters have different ones.
-        self._act = lru_cache(maxsize=16384)(lambda act: self._those(of_act(act)))
-        self._object = lru_cache(maxsize=16384)(lambda *what: self._those((*of_object(*what), *of_object_kinds(*what))))
-        self._subject = lru_cache(maxsize=16384)(lambda *what: self._those(of_subject(*what)))
-        self._word = lru_cache(maxsize=16384)(self._heard)
-        self._kinds = lru_cache(maxsize=4096)(self._classed)
-        self._pairs = lru_cache(maxsize=16384)(self._paired)
+        self._act: Callable[[_Act], _Names] = remembered(lambda act: self._those(of_act(act)))
+        self._object: Callable[[tuple[Role, str, bool, str]], _Names] = remembered(lambda what: self._those((*of_object(*what), *of_object_kinds(*what))))
+        self._subject: Callable[[tuple[str, bool, str]], _Names] = remembered(lambda what: self._those(of_subject(*what)))
+        self._word = remembered(self._heard)
+        self._kinds = remembered(self._classed)
+        self._pairs = remembered(self._paired)
 
     def _those(self, names: Iterable[str]) -> _Names:
         """Return the names that the table knows, and those that `_lasting` asks for."""
@@ -222,8 +222,9 @@ class Hearer:
         kinds = groups(names)
         return self._those((*(f"k:{name}" for name in names), *(f"g:{kind}" for kind in kinds))), tuple(self._groups[kind] for kind in kinds)
 
-    def _paired(self, group: int, before: int) -> _Names:
+    def _paired(self, what: tuple[int, int]) -> _Names:
         """Return the known features of a group behind others, given as a set of bits."""
+        group, before = what
         name = list(self._groups)[group]
         return self._those(f"K:{other} {name}" for other, number in self._groups.items() if before >> number & 1)
 
@@ -255,14 +256,14 @@ class Hearer:
             before = word
         for number, others in behind.items():
             if others:
-                add(self._pairs(number, others))
+                add(self._pairs((number, others)))
         for clause in parts:
             add(self._act(_act(clause)))
             actor, verb, negative = clause.actor, clause.lemma, clause.negative
             for place in _objects(clause):
-                add(self._object(actor, verb, negative, tokens[place].lower))
+                add(self._object((actor, verb, negative, tokens[place].lower)))
             for place in _subjects(clause):
-                add(self._subject(verb, negative, tokens[place].lower))
+                add(self._subject((verb, negative, tokens[place].lower)))
         add(self._those((_lasting(parts, found),)))
         found -= self._unasked
         return found

@@ -7,11 +7,12 @@ a candidate whose weights sum to more than zero is a passive. Word classes are i
 
 import json
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from guardrails.finding import Span
+from guardrails.language.memory import remembered
 from guardrails.language.tokens import Token
 
 HERE = Path(__file__).parent
@@ -92,7 +93,7 @@ _SPOKEN = tuple("or er on an en om op ip am in ur it ad ut ot".split())
 _SKIPPED = frozenset(("adverb", "ly", "not"))
 
 
-@lru_cache(maxsize=8192)
+@remembered
 def participle(word: str) -> str | None:
     """Return the verb a participle belongs to, or None for a word that cannot be one."""
     if word in _LOOKALIKE or (word.startswith("un") and not word.startswith(_UNDOING)):

@@ -5,11 +5,12 @@ linear in their length.
 """
 
 import re
-from functools import lru_cache, partial
+from functools import partial
 from typing import NamedTuple
 from unicodedata import combining, normalize
 
 from guardrails.finding import Span
+from guardrails.language.memory import remembered
 
 
 class Token(NamedTuple):
@@ -96,7 +97,7 @@ def _cut(text: str) -> list[tuple[str, str, int, int]]:
     return found
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def _kept(chunk: str) -> tuple[tuple[str, str, int, int], ...]:
     return tuple(_cut(chunk))
 

@@ -6,10 +6,11 @@ found in all their forms; an underscore joins a phrase.
 """
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from guardrails.language.memory import remembered
 from guardrails.language.tokens import Token
 
 _FOLDER = Path(__file__).parent / "words"
@@ -84,7 +85,7 @@ def _lines(name: str) -> list[str]:
     return [line for line in (_FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def lemma(word: str) -> str:
     """Return the base form of a verb: "forgot" and "forgetting" are forget. A word that is no verb form comes back as it is, or nearly so."""
     known = lexicon()
@@ -154,7 +155,7 @@ def _base(stem: str, ending: str) -> str:
     return stem
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def singular(word: str) -> str:
     """Return the singular of a noun."""
     if not word.endswith("s") or word.endswith(("ss", "us", "is")) or len(word) < 4:
@@ -166,7 +167,7 @@ def singular(word: str) -> str:
     return word[:-1]
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def classes(word: str) -> tuple[str, ...]:
     """Return the classes of a lower-case word, in any of its forms, whatever part of speech it is here."""
     known = lexicon()
@@ -176,13 +177,13 @@ def classes(word: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def verb_classes(verb: str) -> tuple[str, ...]:
     """Return the classes of a verb, given in its base form."""
     return lexicon().verbs.get(verb, ())
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def groups(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the wider groups that classes belong to."""
     table = lexicon().groups
@@ -197,7 +198,7 @@ class Phrase(NamedTuple):
     name: str
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def _opened(word: str) -> tuple[tuple[tuple[tuple[str, ...], str], ...], frozenset[str], frozenset[str]] | None:
     """Return the phrases that a word may open, each as the words that follow and its class; the words that come next in any, and the particles that may."""
     table = lexicon().phrases

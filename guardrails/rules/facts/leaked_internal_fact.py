@@ -9,7 +9,7 @@ Source: contracts, `background()`: what shapes the letter and never appears in i
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -21,6 +21,7 @@ from guardrails.facts.known import Fact, Known, known, per_case
 from guardrails.facts.values import Day, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept, stem
 from guardrails.finding import Level, Match, Span
+from guardrails.language.memory import remembered
 from guardrails.language.watched import Watched
 from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule
@@ -129,7 +130,7 @@ class _Behind:
         self.facts = known(case).everything
         self.ways = Hints(self.facts)
         self._touched = _touched(self.facts, case)
-        self.words = lru_cache(maxsize=16384)(self._weighed)
+        self.words = remembered(self._weighed)
         self._told = {said[:_FAMILY] for said in re.findall(r"[a-z]{5,}", self.facts.raw)}
         self._families = {
             said[:_FAMILY]: fact.shown

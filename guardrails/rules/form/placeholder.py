@@ -8,9 +8,9 @@ Source: domain, "what none of them names": placeholders left in.
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from guardrails.finding import Field, Level, Match, Span
+from guardrails.language.memory import remembered
 from guardrails.letter import Reading
 from guardrails.rule import Rule
 
@@ -40,7 +40,7 @@ _SIGNS = re.compile(
 )
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def _may_be_slot(chunk: str) -> bool:
     return bool(_SIGNS.search(chunk.lower()))
 
