@@ -599,7 +599,8 @@ def _sqlite_engine(url: str) -> Any:
     def set_up(connection: Any, _: object) -> None:
         connection.isolation_level = "IMMEDIATE"
         # NORMAL outlives a killed process; after a power cut the record, which is FULL, says what is still to be done.
-        for pragma in ("busy_timeout=30000", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON"):
+        # Ten connections with the usual two megabytes each would be most of what a worker grows by; what the engine has at hand is small.
+        for pragma in ("busy_timeout=30000", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON", "cache_size=-256"):
             connection.execute(f"pragma {pragma}")
 
     return engine

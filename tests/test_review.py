@@ -1,3 +1,4 @@
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from drafting.desk import Desk, approve, save, send_back, view
 from drafting.errors import Refused
 from drafting.review import approve_cohort, check_lot, flags, lot, reading
 from drafting.store import LetterRow, State, Store
-from drafting.users import User
+from drafting.users import LOCAL, User, add_user
 from guardrails.letter import Letter
+from ui.cli import main
 
 
 def as_user(store: Store, user: User) -> Desk:
@@ -38,9 +40,9 @@ def letters(store: Store, batch: str) -> dict[int, LetterRow]:
         return {row.id: row for row in session.find(LetterRow, batch=batch)}
 
 
-def read_sample(here: Desk, batch: str) -> None:
+def read_sample(here: Desk, batch: str, cohort: str | None = None) -> None:
     rows = letters(here.store, batch)
-    for letter in reading(here, batch).sample:
+    for letter in reading(here, batch, cohort).sample:
         approve(here, letter, rows[letter].revision, rows[letter].sha256 or "")
 
 
@@ -106,3 +108,34 @@ def test_no_cohort_is_approved_before_the_lot_is_checked(store: Store, desk: Des
     check_lot(desk, batch)
     assert flags(store, batch) is not None
     assert act.find(store, batch).data["flags"] is not None
+
+
+def test_the_command_takes_a_yes_from_two_people(
+    store: Store,
+    desk: Desk,  # noqa: F811
+    batch: str,
+    url: str,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def review(*words: str) -> int:
+        monkeypatch.setattr("sys.stdin", io.StringIO("ten characters\n"))
+        try:
+            return main(["batch", "review", batch, "--cohort", "delayed", *words])
+        except SystemExit as ended:
+            return int(str(ended.code))
+
+    monkeypatch.setenv("AMENDS_DATABASE_URL", url)
+    check_lot(desk, batch)
+    wanted = reading(desk, batch, "delayed")
+    read_sample(desk, batch, "delayed")
+    for name in ("mara", "jon"):
+        add_user(store, LOCAL, name, "vp", password="ten characters")
+    assert review() == 0
+    assert "sample: 2 of 2 read" in capsys.readouterr().out
+    assert review("--approve") == 2
+    assert "--by" in capsys.readouterr().err
+    assert review("--approve", "--by", "mara") == 0
+    assert "a second person" in capsys.readouterr().err
+    assert review("--approve", "--by", "jon") == 0
+    assert f"{wanted.rest} letters approved" in capsys.readouterr().err

@@ -1,15 +1,18 @@
 """`amends batch` and `amends worker`: one incident, every affected account."""
 
+import getpass
 import json
 import os
 import sys
 import time
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import asdict, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 from drafting import batch as batches
 from drafting.accounts import Accounts, Rejects, mass
@@ -20,7 +23,7 @@ from drafting.errors import DeskError
 from drafting.models import ModelFailure
 from drafting.settings import Settings
 from drafting.store import BatchState, Store, StoreError, open_store
-from drafting.users import LOCAL
+from drafting.users import LOCAL, User, log_in, log_out, users
 from drafting.worker import Worker, WorkerError, interruptible
 from drafting.writers import writer
 from guardrails.case import CaseError
@@ -247,6 +250,69 @@ def _join(store: Store, settings: Settings, setup: Configuration, options: Names
         return 0
 
 
+def _review(store: Store, settings: Settings, setup: Configuration, options: Namespace) -> int:
+    from drafting import review
+
+    batch = batches.find(store, options.id).id
+    desk = _desk(store, setup)
+    odd = review.flags(store, batch)
+    if odd is None or options.check:
+        odd = review.check_lot(desk, batch)
+    if options.approve:
+        who = _who(store, options.by)
+        count = review.approve_cohort(replace(desk, user=who), batch, options.cohort)
+        enough = who.sole or len(review.lot(desk, batch, options.cohort).yes) > 1
+        print(f"amends: {count} letters approved" if enough else "amends: noted; a second person has to say so too", file=sys.stderr)
+    lots = {name: review.lot(desk, batch, name) for name in ([options.cohort] if options.cohort else review.cohorts(store, batch) or [None])}
+    told = {
+        "batch": batch,
+        "cohorts": [
+            {"cohort": name, "rule": lot.plan.words, "each": lot.plan.each, "sample": lot.plan.sample, "unread": lot.unread}
+            | {"stopped": lot.stopped, "rest": len(lot.open), "yes": lot.yes}
+            for name, lot in lots.items()
+        ],
+        "odd": [asdict(flag) for flag in odd],
+    }
+    print(json.dumps(told, ensure_ascii=False) if options.json else _reviewed(told))
+    return 0
+
+
+def _who(store: Store, name: str | None) -> User:
+    """Return who acts: the local user, or where the desk has users the one who is named and knows the password."""
+    if name is None:
+        if users(store):
+            raise CaseError("--by: say who approves; this desk has users")
+        return LOCAL
+    password = getpass.getpass(f"Password for {name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    known = log_in(store, name, password)
+    if known is None:
+        raise CaseError(f"--by: name and password of {name!r} do not fit")
+    log_out(store, known[1])
+    return known[0]
+
+
+def _reviewed(told: dict[str, Any]) -> str:
+    lines = []
+    for one in told["cohorts"]:
+        lines.append(f"{visible(one['cohort'] or told['batch'])}: {one['rule']}")
+        if one["each"]:
+            lines.append(f"  one by one: {_named(one['each'])}")
+        lines.append(
+            f"  sample: {len(one['sample']) - len(one['unread'])} of {len(one['sample'])} read" + (f"; next: {_named(one['unread'])}" * bool(one["unread"]))
+        )
+        lines += [f"  stopped: {one['stopped']}"] if one["stopped"] else []
+        lines += [f"  said yes: {', '.join(map(visible, one['yes']))}"] if one["yes"] else []
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for flag in told["odd"]:
+        kinds.setdefault(flag["code"], []).append(flag)
+    lines += [f"{code}: {len(found)} letters, as L-{found[0]['letter']}: {found[0]['text']}" for code, found in kinds.items()]
+    return "\n".join(lines or ["Nothing is odd across the lot."])
+
+
+def _named(letters: Sequence[int]) -> str:
+    return ", ".join(f"L-{letter}" for letter in letters[:8]) + " …" * (len(letters) > 8)
+
+
 def _export(store: Store, settings: Settings, setup: Configuration, options: Namespace) -> int:
     from drafting.batch_export import export
 
@@ -279,6 +345,7 @@ _COMMANDS: dict[str, Callable[[Store, Settings, Configuration, Namespace], int]]
     "resume": _resume,
     "cancel": _cancel,
     "retry": _retry,
+    "review": _review,
     "export": _export,
     "worker": _worker,
 }

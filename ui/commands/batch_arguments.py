@@ -40,6 +40,13 @@ def add(batch: ArgumentParser, parser: type[ArgumentParser]) -> None:
         if name == "resume":
             again.add_argument("--cap", metavar="MONEY", help="most to spend from now on, in USD, all in all")
         _working(again)
+    review = action("review", "say which letters to read and what is odd across the lot; approve a cohort once its sample is read")
+    review.add_argument("id", nargs="?", metavar="ID", help="the batch; without it, the newest")
+    review.add_argument("--cohort", metavar="NAME", help="only this cohort")
+    review.add_argument("--check", action="store_true", help="hold the letters against one another anew")
+    review.add_argument("--approve", action="store_true", help="say yes to the cohort (without --cohort, to all): the rest is approved when two people have")
+    review.add_argument("--by", metavar="USER", help="who says so; asked for the password. Needed where the desk has users")
+    review.add_argument("--json", action="store_true", help="one object")
     export = action("export", "write a batch's approved letters to a file")
     export.add_argument("id", metavar="ID")
     export.add_argument("--out", type=Path, required=True, metavar="FILE", help="FILE.csv, .jsonl or .zip (one .eml a letter)")
