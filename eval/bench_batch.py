@@ -163,7 +163,7 @@ class Server:
         name = f"bench_{next(_numbers)}"
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(f"create database {name}")
-        return re.sub(r"/\w*(?=\?|$)", f"/{name}", self.url)
+        return re.sub(r"/\w*(?=\?|$)", f"/{name}", self.url, count=1)
 
 
 # --- a run
@@ -194,10 +194,11 @@ def run(letters: int, per_second: float | None, workers: int = 1, server: Server
         amends = [sys.executable, "-m", "ui"]
         accounts = str(_accounts(Path(folder), letters))
         begin = [*amends, "batch", "run", str(_INCIDENT), accounts, "--model", "openai:scripted", "--revisions", "0", "--yes", *limit]
-        processes = [subprocess.Popen(begin, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)]
-        if processes[0].stdout:
-            processes[0].stdout.readline()
-        processes += [subprocess.Popen([*amends, "worker", "--until-idle"], env=environ, stderr=subprocess.DEVNULL) for _ in range(workers - 1)]
+        others = [subprocess.Popen([*amends, "worker"], env=environ, stderr=subprocess.PIPE) for _ in range(workers - 1)]
+        for one in others:
+            if one.stderr:
+                one.stderr.readline()  # it works
+        processes = [subprocess.Popen(begin, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL), *others]
         marks: list[tuple[float, float, float, int]] = []
         first = most = 0
         while processes[0].poll() is None:
@@ -208,7 +209,8 @@ def run(letters: int, per_second: float | None, workers: int = 1, server: Server
                 if done >= (letters * 9 // 10 if marks else letters // 5):
                     marks.append((time.monotonic(), _cpu([one.pid for one in processes]), _cpu(_children(server.pid)) if server else 0.0, done))
             time.sleep(0.02)
-        for one in processes:
+        for one in others:
+            one.terminate()
             one.communicate()
     (begun, before, base, few), (ended, after, top, many) = marks
     return Figures(
