@@ -279,3 +279,35 @@ def test_what_only_a_ticket_says_and_whom_the_cause_does_not_name_is_invented(te
 )
 def test_what_the_customer_said_and_what_we_own_is_not_invented(text: str) -> None:
     assert findings(invented, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("Of the 48 crates, 36 have arrived and 14 are to follow.", "14"),
+        ("1,092 crates of 1,140 are back, so 58 are missing.", "58"),
+        ("That is eighteen bays at GBP 160, or GBP 2,680 a month.", "GBP 2,680"),
+        ("We refund £3,810 at £1,590 a month.", "£3,810"),
+        ("A fifth off £13,250 is £2,560.", "£2,560"),
+        ("Our first reply came at 10:25, forty-five minutes after your call at 09:10.", "forty-five minutes"),
+        ("The board came back after five and a half hours.", "five and a half hours"),
+        ("The crates came nine days late, on 23 January instead of 12 January.", "nine days"),
+    ],
+)
+def test_figures_of_one_sentence_that_disagree_are_inconsistent(text: str, quote: str) -> None:
+    assert findings(inconsistent, text) == [quote]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Of the 48 crates, 36 have arrived and 12 are to follow.",
+        "That is eighteen bays at GBP 160, or GBP 2,880 a month.",
+        "A fifth off £13,250 is £2,650.",
+        "Our first reply came at 10:25, an hour and a quarter after your call at 09:10.",
+        "The crates came eleven days late, on 23 January instead of 12 January.",
+        "Three invoices for each of 22 trucks make sixty-six, and you went through them one by one.",
+    ],
+)
+def test_figures_of_one_sentence_that_agree_are_consistent(text: str) -> None:
+    assert findings(inconsistent, text) == []

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from itertools import pairwise
 
 from guardrails.facts.durations import DAY, LOOSE, WEEK, Duration
 from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Value
@@ -11,7 +12,7 @@ from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Value
 _AFTER = re.compile(
     r"\b(?:makes?|making|gives?|giving|leav(?:es|ing)|left|remaining|remain|excess of|a difference of|difference is|out by|comes? to|coming to"
     r"|amounts? to|total(?:s|ling|ing)? (?:of )?|adds? up to"
-    r"|so|that is|that's|this is|i\.e\.|altogether|together|in (?:sum|all|total)|equals?|all but|being|sum of|overcharge is|overcharged? (?:you "
+    r"|so|are|or|that is|that's|this is|i\.e\.|altogether|together|in (?:sum|all|total)|equals?|all but|being|sum of|overcharge is|overcharged? (?:you "
     r")?(?:by )?|is)\s*[,:(]?\s*(?:you |us |only |just |some |the |a |an |exactly |about )*\Z"
 )
 _BEHIND = re.compile(
@@ -20,7 +21,9 @@ _BEHIND = re.compile(
 )
 _STRONG = re.compile(r"all but|remain|leav|excess|overcharge is|difference|out by|behind")
 _SPLIT_SENSE = re.compile(
-    r"\b(?:minus|less|plus|times|instead of|in place of|rather than|against|out of|of the|gap between|difference|between|off the|each|apiece|a \w+|at"
+    r"(?:\A|[.,;] )of \d|\d(?: [\w-]+){0,2} of \d|\b(?:minus|less|plus|times|instead of|in place of|rather than"
+    r"|against|out of|of the|gap between|difference|between|off the"
+    r"|(?:months?|weeks?|days?|seats|places|units|lines|pieces) at|each|apiece|a \w+|at"
     r"|with|and|by)\b"
 )
 
@@ -35,9 +38,51 @@ def clashes(
     """
     found = dict(_calendar(values))
     found.update(_lengths(text, offset, values))
+    found.update(_apart(text, offset, values))
     for number, reason in _sums(text, offset, values, unknown, firm, frozenset(totals)):
         found.setdefault(number, reason)
+    if unknown:
+        found.update(_shares(text, values, unknown))
+        for number, reason in _rates(text, offset, values, unknown):
+            found.setdefault(number, reason)
     return found
+
+
+def _shares(text: str, values: list[Value], unknown: frozenset[int]) -> list[tuple[int, str]]:
+    """Find "of 48, 36 … and 14 …" where the two are not the whole."""
+    counts = [(number, value.value) for number, value in enumerate(values) if value.kind is Kind.NUMBER and isinstance(value.value, Decimal)]
+    if len(counts) != 3 or not re.match(r"\W*of (?:the |our |your |these |those )?\w", text.lower()) or " and " not in text:
+        return []
+    (_, whole), (one, first), (other, second) = counts
+    culprit = other if other in unknown else one
+    return [(culprit, f"they are not {whole} together")] if first + second > whole and culprit in unknown else []
+
+
+_RATE = re.compile(r"\s*(?:an?|per|each|every|apiece)\b")
+_FRACTION = re.compile(r"\b(?:a|one) (half|third|quarter|fifth|tenth|twentieth)(?: of)?(?: off)? *\Z")
+_PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10, "twentieth": 20}
+
+
+def _rates(text: str, offset: int, values: list[Value], unknown: frozenset[int]) -> list[tuple[int, str]]:
+    """Find an unknown amount that is no multiple of the rate beside it ("$3,810 at $1,590 a month"), or not the part of it that is told."""
+    money = [(number, value) for number, value in enumerate(values) if value.kind is Kind.MONEY and isinstance(value.value, Decimal)]
+    wrong = []
+    for (one, first), (other, second) in pairwise(money):
+        a, b = first.value, second.value
+        if not isinstance(a, Decimal) or not isinstance(b, Decimal) or a <= 0 or b <= 0:
+            continue
+        between = text[first.span.end - offset : second.span.start - offset].lower()
+        if one in unknown and a > b and re.fullmatch(r"\W*at\W*", between) and _RATE.match(text[second.span.end - offset :]) and a % b:
+            wrong.append((one, "the rate beside it does not give it"))
+        part = _FRACTION.search(text[: first.span.start - offset].lower())
+        if (
+            part
+            and other in unknown
+            and re.fullmatch(r"\W*(?:is|makes|comes to|that is|that's|i\.e\.|,|or|means)\W*", between)
+            and b not in {a / _PARTS[part[1]], a - a / _PARTS[part[1]]}
+        ):
+            wrong.append((other, f"a {part[1]} of the other amount is {a / _PARTS[part[1]]:.2f}"))
+    return wrong
 
 
 def _calendar(values: list[Value]) -> list[tuple[int, str]]:
@@ -81,6 +126,32 @@ def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str
             gap = _days_between(days[0].value, days[-1].value)
             if gap is not None and not any(_fits_days(length, gap + more) for more in (0, 1)):
                 wrong.append((number, f"from the first day to the last it is {gap} days"))
+    return wrong
+
+
+_APART = re.compile(r"\W*(?:before|after|later than|earlier than|ahead of)\b[^.;,]{0,40}\Z")
+_INSTEAD = re.compile(r"\W*(?:instead of|rather than|not|and not)\W*(?:on )?\Z")
+
+
+def _apart(text: str, offset: int, values: list[Value]) -> list[tuple[int, str]]:
+    """Find lengths that are not what lies between two times or days: "10:25, an hour after your call at 09:10"."""
+    wrong = []
+    for number, value in enumerate(values):
+        length = value.value
+        if not isinstance(length, Duration) or not length.counted or length.loose or length.working:
+            continue
+        around = values[max(number - 1, 0) : number] + values[number + 1 : number + 2]
+        if length.unit < DAY and len(around) == 2 and all(one.kind is Kind.TIME for one in around):
+            between = text[value.span.end - offset : around[1].span.start - offset]
+            gaps = {abs(early - late) * 60 for early in _minutes(around[0]) for late in _minutes(around[1])}
+            if _APART.match(between) and gaps and not any(length.fits(gap) for gap in gaps):
+                wrong.append((number, f"the two times are {_clock(min(gaps))} apart"))
+        days = [one for one in values[number + 1 : number + 3] if isinstance(one.value, Day) and one.value.days]
+        if length.unit >= DAY and len(days) == 2 and re.match(r"\s*(?:too )?(?:late|early|behind|ahead)", text[value.span.end - offset :]):
+            late = "late" in text or "behind" in text
+            gap = _days_between(days[1].value, days[0].value) if late else _days_between(days[0].value, days[1].value)
+            if _INSTEAD.fullmatch(text[days[0].span.end - offset : days[1].span.start - offset]) and gap is not None and not _fits_days(length, gap):
+                wrong.append((number, f"the two days are {gap} days apart"))
     return wrong
 
 
@@ -160,9 +231,12 @@ def _sums(text: str, offset: int, values: list[Value], unknown: frozenset[int], 
         if not announced and not _BEHIND.search(after[:60]):
             continue
         others = [(other.kind, other.value) for here, (_, other) in enumerate(figures) if here != place and isinstance(other.value, Decimal)]
+        others = [(kind, amount) for kind, amount in others if amount != 1]
         parts = [amount for _, amount in others] + counts
         cue = announced[0].strip(" ,:(") if announced else "behind"
-        if len(parts) > 5 or (cue in {"is", "so", "being", "that is", "that's", "this is", "left", "together"} and not _SPLIT_SENSE.search(before)):
+        if len(parts) > 5 or (
+            cue in {"is", "are", "or", "so", "being", "that is", "that's", "this is", "left", "together"} and not _SPLIT_SENSE.search(before)
+        ):
             continue
         if result in parts or (len(parts) > 1 and result in _results(others, counts)):
             continue

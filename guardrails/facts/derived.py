@@ -1,6 +1,7 @@
 """What the facts give without saying it: a time on another clock, a moment some known while after another, sums and shares."""
 
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import combinations
@@ -134,3 +135,37 @@ def _share(what: Decimal, value: Value, text: str, facts: Known) -> Reason | Non
             if (first == second or value.kind is Kind.MONEY) and number > 2 and float(what) * low <= float(whole / number) <= float(what) * high:
                 return first, f"shared among {number}"
     return None
+
+
+_TOGETHER = re.compile(r"\b(?:together|altogether|in all|in total|in sum|combined|add(?:s|ed)? up|added together|all told|sum)\b")
+_SHIFTED = re.compile(r"(later|after|earlier|before)(?: than)?(?: the)?(?: \w+)?$")
+
+
+def off(flat: str, scan: Scan, facts: Known, unknown: frozenset[int]) -> Iterator[tuple[int, str]]:
+    """Yield the values of a sentence that the facts beside them do not give: a total of lengths, a day so much later than another."""
+    if unknown and _TOGETHER.search(flat):
+        told: dict[str, list[float]] = {}
+        for seconds, fact in facts.durations:
+            told.setdefault(fact, []).append(seconds)
+        for number in unknown:
+            what = scan.found[number].value
+            lists = [group for group in told.values() if len(group) > 1]
+            if isinstance(what, Duration) and what.counted and lists and any(what.seconds > max(group) for group in lists):
+                yield number, "the lengths in the facts come to another total"
+    for number in unknown:
+        what = scan.found[number].value
+        if isinstance(what, Duration) and what.counted and what.unit < DAY and facts.window:
+            elapsed = (facts.window[1] - facts.window[0]).total_seconds()
+            if 0.4 * elapsed <= what.seconds <= 2.5 * elapsed:
+                yield number, f"the incident lasted {timedelta(seconds=elapsed)}"
+    for number, value in enumerate(scan.found[:-1]):
+        later = scan.found[number + 1]
+        if not isinstance(value.value, Duration) or value.value.unit < DAY or value.value.loose or value.value.working or not isinstance(later.value, Day):
+            continue
+        between = " ".join(piece.lower for piece in scan.pieces[value.stop : later.first])
+        shifted = _SHIFTED.fullmatch(between)
+        if shifted is None or later.value.day is None or not later.value.days or later.value.days[0] not in facts.dates:
+            continue
+        days = round(value.value.seconds / DAY) * (1 if shifted[1] in {"later", "after"} else -1)
+        if value.value.unit <= 7 * DAY and later.value.days[0] + timedelta(days=days) not in facts.dates:
+            yield number, f"{(later.value.days[0] + timedelta(days=days)).isoformat()} is no day of the facts"

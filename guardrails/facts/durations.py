@@ -77,6 +77,7 @@ class Duration(NamedTuple):
         slack = self._slack
         if self.loose in LOOSE:
             low, high = LOOSE[self.loose]
+            slack = min(slack, 5 * MINUTE) if self.unit <= HOUR else slack
             return self.seconds * low - (0 if low >= 1 else slack) - 60 <= actual <= self.seconds * high + (0 if high <= 1 else slack) + 60
         if self.working:
             return self.seconds - slack <= actual <= self.seconds * 2 + 4 * DAY
@@ -137,7 +138,7 @@ def duration(found: list[Piece], at: int) -> Duration | None:
                 here += 1
         more = _one(found, here) if here < len(found) else None
         if more is not None and more[1] < unit and (here > stop or unit <= DAY) and (more[4] or unit <= HOUR):
-            seconds, unit, stop = seconds + more[0], more[1], more[2]
+            seconds, unit, stop, counted = seconds + more[0], more[1], more[2], counted or more[4]
             continue
         if found[stop].lower == "and" and (part := _part(found, stop + 1)):
             share, end = part

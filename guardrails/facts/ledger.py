@@ -11,7 +11,7 @@ from itertools import combinations
 
 from guardrails.facts.arithmetic import clashes
 from guardrails.facts.claims import asides, contradiction, likelihood, names
-from guardrails.facts.derived import derived
+from guardrails.facts.derived import derived, off
 from guardrails.facts.durations import LOOSE, Duration
 from guardrails.facts.hearsay import unfounded
 from guardrails.facts.known import Known, content, known
@@ -77,6 +77,14 @@ class Ledger:
     def values(self, sentence: Sentence) -> list[Value]:
         """Return the values of one of the sentences."""
         return self._values.get(sentence, [])
+
+    def of(self, sentence: Sentence) -> tuple[Item, ...]:
+        """Return the items of one of the sentences."""
+        return self._items.get(sentence, ())
+
+    @cached_property
+    def _items(self) -> dict[Sentence, tuple[Item, ...]]:
+        return {line.sentence: line.items for line in self.lines}
 
     @cached_property
     def _values(self) -> dict[Sentence, list[Value]]:
@@ -227,7 +235,9 @@ def _items(sentence: Sentence, scan: Scan, facts: Known) -> Iterator[Item]:
             stands[number] = (Standing.HELD, fact, "")
     unknown = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.UNKNOWN)
     firm = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.HELD)
-    wrong = clashes(text, sentence.start, scan.found, unknown, firm, facts.totals)
+    wrong = dict(clashes(text, sentence.start, scan.found, unknown, firm, facts.totals))
+    for number, why in off(sentence.flat, scan, facts, unknown):
+        wrong.setdefault(number, why)
     times = [value.value for value in scan.found if isinstance(value.value, frozenset)]
     for number, value in enumerate(scan.found):
         standing, fact, note = stands[number]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from guardrails.case import parse
+from guardrails.facts.ledger import Standing
 from guardrails.facts.values import Day, Kind
 from guardrails.finding import Level, Match
 from guardrails.language.watched import Watched
@@ -29,13 +30,14 @@ _REACH = r"""(?:call|phone|message|telephone|ring|e-?mail|e - mail|text|visit|me
 |be visiting|post|pop (?:in|by|round|over)|catch up|dial|contact|reach out|host|hold|arrange a|set up a|expect you)"""
 _SOON = (
     r"(?:'ll|’ll|will|shall|am going to|are going to|'m going to|'re going to|am to|plan to|intend to|propose to|should like to|would like to|want "
-    r"to|mean to|promise to|undertake to|commit to|have (?:booked|set|arranged|scheduled|blocked|put)|is going to|is to|let 's|let us|can|would|would "
+    r"to|mean to|promise to|undertake to|commit to|have (?:booked|set|arranged|scheduled|blocked|put)|is going to|is to|let 's|let us|can|would"
+    r"|['’]d (?:very much )?(?:like|love|want) to|would "
     r"welcome (?:the|a) chance to|am coming|are coming|'m coming|'re coming|come)"
 )
 _PROMISE = Watched(
     rf"(?<![\w']){_I} ?(?:[\w-]+ ){{0,3}}?{_SOON} (?:also |personally |then |myself |still |both |of course |, [^,]{{1,40}} , |[\w-]+ly |now |again "
     rf"|next |soon |only |gladly ){{0,2}}{_REACH}"
-    rf"|\blet (?:'s|us) (?:[\w-]+ ){{0,2}}{_REACH}"
+    rf"|\b(?:let (?:'s|us)|(?:allow|permit|let) me(?: to)?) (?:[\w-]+ ){{0,2}}{_REACH}"
 )
 _AND_THEN = Watched(
     r"(?<![\w'])(?:i|we) ?(?:'ll|’ll|will|shall) [^.;]{1,90} and (?:then |will |shall )?(?:call|ring|phone|write to|tell|update|e-?mail|text|report to) you\b"
@@ -81,9 +83,19 @@ _SLOT = re.compile(r"\[[^\]\n]{2,80}\]|\{\{?[^}\n]{1,60}\}|\btbd\b|\btbc\b|\bxx\
 _MONEY_ONLY = re.compile(r"\b(?:refund|credit|invoice|bill|money|amount|payment|statement|account|balance|discount)\b")
 
 
+_TOUCH = re.compile(
+    r"\b(?:call|calls|calling|ring|phone|telephone|talk|speak|meet|meeting|visit|write|send|report|reports|update|updates|review|hear|post ?- ?mortem|come"
+    r"|see you|line|note|letter|message|e ?- ?mail|check ?- ?in|conversation|video|sit down|go through|show)\b"
+)
+"""A word of contact; beside the day of the planned follow-up it announces it."""
+
+
 def announces(sentence: Sentence, reading: Reading) -> bool:
     """Whether a sentence announces a contact that the sender will make."""
     flat, signs = sentence.flat, sentence.signs
+    planned = any(item.standing is Standing.HELD and (item.fact or "").startswith("follow_up") for item in reading.ledger.of(sentence))
+    if planned and _TOUCH.search(flat) and not re.search(r"\b(?:not|n't|no|never)\b", flat):
+        return True
     dated = [value for value in reading.ledger.values(sentence) if _ahead(value, reading)]
     slotted = bool(_SLOT.search(sentence.text.lower()))
     for cut in re.split(r" [;:—–] ", flat):
@@ -93,7 +105,7 @@ def announces(sentence: Sentence, reading: Reading) -> bool:
         promise = _PROMISE.search(cut, signs)
         if _AND_THEN.search(cut, signs) and not conditional:
             return True
-        vague = not dated and re.search(r"\blet (?:'s|us)\b", cut)
+        vague = not dated and re.search(r"\b(?:let (?:'s|us)|(?:allow|permit|let) me)\b", cut)
         if (
             promise
             and not vague
@@ -172,6 +184,8 @@ rule = Rule(
         "We lost your orders. I will call you on Thursday at ten.",
         "We lost your orders. You will have our findings in writing by Friday.",
         "We lost your orders. The post-mortem follows on 6 August.",
+        "We lost your orders. I'd like to talk it through on Wednesday.",
+        "We lost your orders. Allow me to telephone you on Thursday at ten.",
     ),
     given=parse(
         {
