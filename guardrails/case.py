@@ -374,7 +374,11 @@ class Case(Record):
 
 
 def _flat(value: object, key: str, skip: Any) -> Iterator[tuple[str, Value]]:
-    if skip(key, value):
+    if value is None or skip(key, value):
+        return
+    if isinstance(value, str | Decimal | int | date):
+        if value != "":
+            yield key, value.value if isinstance(value, StrEnum) else value
         return
     if isinstance(value, BaseModel):
         pairs: Iterator[tuple[str, object]] = iter(value)
@@ -385,8 +389,8 @@ def _flat(value: object, key: str, skip: Any) -> Iterator[tuple[str, Value]]:
     elif isinstance(value, list | tuple):
         for number, item in enumerate(value):
             yield from _flat(item, f"{key}[{number}]", skip)
-    elif value is not None and value != "":
-        yield key, value.value if isinstance(value, StrEnum) else value  # type: ignore[misc]
+    else:
+        yield key, value  # type: ignore[misc]
 
 
 def parse(data: object, source: str = "case") -> Case:
