@@ -203,5 +203,9 @@ def warm() -> None:
 
     case = next(iter(samples().values()), None)
     check(Letter("", "Dear Ada,\n\nWe are sorry that we were late on 9 June.\n\nYours,\nBo"), case, policy(), rules=service().setup.rules)
+    import streamlit.emojis  # noqa: F401
+    from streamlit.time_util import time_to_seconds
+
+    time_to_seconds("1s")  # brings pandas, half a second that the queue's filter would wait for
     gc.collect()
     gc.freeze()  # Streamlit collects after every run of a page, with everything stopped: what has been loaded by now is not looked through each time

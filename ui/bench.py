@@ -222,16 +222,16 @@ def page_times(port: int, number: int) -> dict[str, float | int | None]:
             checks = page.evaluate("window.__amendsLatency")
             page.goto(f"{url}/queue")
             page.wait_for_selector(rows)
-            page.get_by_label("Filter").fill("account 4321")
-            began = time.perf_counter()
-            page.wait_for_function(
-                f"() => {OURS}.some(e => e.shadowRoot?.querySelectorAll('tbody tr').length === 1)",
-                polling=5,
-            )
-            filtered = 1000 * (time.perf_counter() - began)
+            filtered = []
+            for text, left in (("account 4321", 1), ("", 50)) * 4:
+                page.wait_for_function("() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'")
+                page.get_by_label("Filter").fill(text)
+                began = time.perf_counter()
+                page.wait_for_function(f"left => {OURS}.some(e => e.shadowRoot?.querySelectorAll('tbody tr').length === left)", arg=left, polling=5)
+                filtered.append(1000 * (time.perf_counter() - began))
         finally:
             browser.close()
-    return dict(zip(names, (round(cold), round(median(steps)), round(median(checks)), round(filtered)), strict=True))
+    return dict(zip(names, (round(cold), round(median(steps)), round(median(checks)), round(median(filtered))), strict=True))
 
 
 if __name__ == "__main__":
