@@ -7,13 +7,11 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from typing import Any
 
 from drafting.desk import Desk, View, export
 from drafting.errors import DeskError
+from drafting.mail import line, unsent
 from drafting.store import Link, Revision, Session
 from guardrails.case import zone
 
@@ -52,29 +50,27 @@ def draft(now: View) -> bool:
 def eml(now: View) -> bytes:
     """Return an unsent mail that a mail program opens ready to look over (`X-Unsent: 1`), in the customer's thread."""
     letter, case = _text(now).letter, now.case
-    mail = EmailMessage(policy=SMTP)
-    mail["X-Unsent"] = "1"
-    mail["Subject"] = _line(f"[{STAMP}] {letter.subject}" if draft(now) else letter.subject)
-    if case.sender.email:
-        mail["From"] = _address(case.sender.name, case.sender.email)
-    if case.account.contact.email:
-        mail["To"] = _address(case.account.contact.name, case.account.contact.email)
-    mail["Message-ID"] = _message(now.row.id)
     thread = [ticket.id for ticket in case.account.tickets if ticket.public and ticket.id and re.fullmatch(r"<[^<>\s]+@[^<>\s]+>", ticket.id)]
     if now.row.follows:
         thread.append(_message(now.row.follows))
-    if thread:
-        mail["In-Reply-To"] = thread[-1]
-        mail["References"] = " ".join(thread)
-    mail.set_content(_stamped(now, letter.body) + "\n")
-    return mail.as_bytes()
+    try:
+        return unsent(
+            f"[{STAMP}] {letter.subject}" if draft(now) else letter.subject,
+            _stamped(now, letter.body),
+            sender=(case.sender.name, case.sender.email),
+            to=(case.account.contact.name, case.account.contact.email),
+            message=_message(now.row.id),
+            thread=thread,
+        )
+    except ValueError:
+        raise DeskError("the address of contact or sender is none a mail program knows: mend it in the case") from None
 
 
 def txt(now: View) -> bytes:
     """Return the form of a letter file: `Subject: …`, a blank line, the body."""
     letter = _text(now).letter
     subject = f"[{STAMP}] {letter.subject}" if draft(now) else letter.subject
-    return f"Subject: {_line(subject)}\n\n{letter.body}\n".encode()
+    return f"Subject: {line(subject)}\n\n{letter.body}\n".encode()
 
 
 def md(now: View) -> bytes:
@@ -83,7 +79,7 @@ def md(now: View) -> bytes:
     lines = [re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", line) for line in _stamped(now, letter.body).split("\n")]
     lines = [re.sub(r"^(\s*)([-+]|\d+[.)])(?=\s)", lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", line) for line in lines]
     body = "\n".join(f"{line}  " if line and following else line for line, following in zip(lines, [*lines[1:], ""], strict=True))
-    return f"# {_line(letter.subject)}\n\n{body}\n".encode()
+    return f"# {line(letter.subject)}\n\n{body}\n".encode()
 
 
 def as_json(now: View) -> bytes:
@@ -234,21 +230,9 @@ def _links(session: Session, now: View) -> Iterator[Link]:
     yield from sorted(found, key=lambda link: link.seq)
 
 
-def _line(text: str) -> str:
-    """Return the text on one line: a header can not be broken out of."""
-    return " ".join(re.sub(r"[\x00-\x1f\x7f\u2028\u2029]", " ", text).split())
-
-
 def _printable(text: str) -> str:
     """Return the text without the characters that XML does not know."""
     return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)
-
-
-def _address(name: str, email: str) -> Address:
-    try:
-        return Address(_line(name), addr_spec=_line(email))
-    except (ValueError, IndexError):
-        raise DeskError("the address of contact or sender is none a mail program knows: mend it in the case") from None
 
 
 def _message(letter_id: int) -> str:

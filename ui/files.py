@@ -3,14 +3,12 @@
 import json
 import os
 import tempfile
-from email.message import EmailMessage
-from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
+from drafting.mail import unsent
 from drafting.pipeline import Draft
 from guardrails.case import CaseError
-from guardrails.letter import Letter
 
 
 def save(folder: Path, name: str, made: Draft, record: dict[str, Any]) -> tuple[Path, ...]:
@@ -26,7 +24,7 @@ def save(folder: Path, name: str, made: Draft, record: dict[str, Any]) -> tuple[
             stem = f"{name}-{number}"
         return (
             _write(folder / f"{stem}.txt", made.letter.text.encode()),
-            _write(folder / f"{stem}.eml", eml(made.letter)),
+            _write(folder / f"{stem}.eml", unsent(made.letter.subject, made.letter.body)),
             _write(folder / f"{stem}.json", (json.dumps(record, ensure_ascii=False, indent=2) + "\n").encode()),
         )
     except OSError as error:
@@ -46,16 +44,3 @@ def _write(path: Path, content: bytes) -> Path:
         Path(temporary).unlink(missing_ok=True)
         raise
     return path
-
-
-def eml(letter: Letter, to: str = "", sender: str = "") -> bytes:
-    """Return the letter as an e-mail that opens for editing (`X-Unsent: 1`) and is not sent."""
-    message = EmailMessage(policy=SMTP)
-    message["X-Unsent"] = "1"
-    if to:
-        message["To"] = to
-    if sender:
-        message["From"] = sender
-    message["Subject"] = " ".join(letter.subject.split())
-    message.set_content(letter.body + "\n", charset="utf-8", cte="quoted-printable")
-    return message.as_bytes()

@@ -2,9 +2,9 @@
 import {el, style, base, watchLine} from "./dom.js"
 
 const css = base + `
-.fields{display:grid;grid-template-columns:1fr 1fr;gap:10px 12px}label{display:block;grid-column:1/-1;font-weight:500}label.half{grid-column:auto}
-input,textarea{display:block;width:100%;box-sizing:border-box;margin-top:4px;padding:8px 10px;border:1px solid #c3c8ce;border-radius:6px;background:#fafbfb;font-weight:400}textarea{resize:vertical;min-height:38px;field-sizing:content;max-height:240px}
-:is(input,textarea):focus{background:#fff}.hint{font-size:13px;font-weight:400}.said{grid-column:1/-1;font-size:13px;min-height:19px}
+.fields{display:grid;grid-template-columns:1fr 1fr;gap:10px 12px}label{display:block;grid-column:1/-1}label.half{grid-column:auto}
+input,textarea{display:block;width:100%;box-sizing:border-box;margin-top:4px;padding:8px 10px;border:1px solid #c3c8ce;border-radius:6px;background:#fafbfb;}textarea{resize:vertical;min-height:38px;field-sizing:content;max-height:240px}
+:is(input,textarea):focus{background:#fff}.hint{font-size:13px}.said{grid-column:1/-1;font-size:13px;min-height:19px}
 `
 const instances = new WeakMap()
 

@@ -156,26 +156,27 @@ function mount(c) {
   I.act = a => {
     const why = I.hurdle(a)
     if (why) { I.why.textContent = `${a.label}: ${why}.`; I.live.textContent = I.why.textContent; return }
-    I.why.textContent = ""
+    I.tell("")
     if (a.menu) return a.open()
-    if (a.name === "copy") return navigator.clipboard.writeText(I.text().subject + "\n\n" + I.text().body).then(() => { I.why.textContent = "Copied." }, () => { I.why.textContent = "This browser does not let pages copy. Select the text and press Ctrl+C." })
+    if (a.name === "copy") return navigator.clipboard.writeText(I.text().subject + "\n\n" + I.text().body).then(() => I.tell("Copied."), () => I.tell("This browser does not let pages copy. Select the text and press Ctrl+C."))
     if (I.away) { I.pending = a; I.why.textContent = `${a.label}: as soon as the desk is back.`; return }
     clearTimeout(I.keeper); I.sent = I.text()
     I.send("act", {name: a.name, ...I.text(), base: I.base, letter: I.data.letter ?? null})
   }
+  I.tell = text => { I.why.textContent = text; I.why.dataset.hold = text ? "1" : "" }      // stands until the next act
   I.download = async (url, mailto) => {
     try {
       const r = await fetch(url, {method: "POST", headers: {"x-amends": "1"}})
       if (!r.ok) throw new Error((await r.json().catch(() => ({}))).error || `the server answered ${r.status}`)
       if (mailto?.startsWith("mailto:")) {              // the record has noted it; the mail program has the rest
-        const a = el("a"); a.href = mailto; a.click(); I.why.textContent = "Handed to your mail program. Nothing was sent."
+        const a = el("a"); a.href = mailto; a.click(); I.tell("Handed to your mail program. Nothing was sent.")
         return I.send("act", {name: "exported", ...I.text(), base: I.base, letter: I.data.letter ?? null})
       }
       const name = /filename="([^"]+)"/.exec(r.headers.get("content-disposition") || "")?.[1] || "letter"
       const a = el("a"); a.href = URL.createObjectURL(await r.blob()); a.download = name; a.click(); setTimeout(() => URL.revokeObjectURL(a.href), 5000)
-      I.why.textContent = `Saved as ${name}. Nothing was sent.`
+      I.tell(`Saved as ${name}. Nothing was sent.`)
       I.send("act", {name: "exported", ...I.text(), base: I.base, letter: I.data.letter ?? null})
-    } catch (e) { I.why.textContent = "Not exported: " + (e instanceof TypeError ? "the server does not answer" : e.message) + "." }
+    } catch (e) { I.tell("Not exported: " + (e instanceof TypeError ? "the server does not answer" : e.message) + ".") }
   }
   I.status = () => {
     const dirty = I.dirty()
@@ -450,7 +451,7 @@ export default function (c) {
       I.started = {}
     }
     I.muted.clear()
-    if (!before || before.letter !== data.letter) { I.talk = ""; I.drawn = null; I.why.textContent = ""; if (!fresh) for (const name of FIELDS) I.views[name].scrollDOM.scrollTop = 0 }
+    if (!before || before.letter !== data.letter) { I.talk = ""; I.drawn = null; I.tell(""); if (!fresh) for (const name of FIELDS) I.views[name].scrollDOM.scrollTop = 0 }
     if (I.comparing && before?.letter !== data.letter) compare(I, null)
   }
   if (data.compare && String(data.compare) !== String(before?.compare)) compare(I, data.compare[0], data.compare[1])

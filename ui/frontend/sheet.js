@@ -7,7 +7,7 @@ dl{display:grid;grid-template-columns:fit-content(38%) minmax(0,1fr);gap:3px 14p
 ul{margin:0;padding:0;list-style:none}li{padding:3px 0;overflow-wrap:anywhere}.cell{display:flex;gap:6px;flex-wrap:wrap;align-items:center}.text{white-space:pre-wrap;overflow-wrap:anywhere}
 table{width:100%;border-collapse:collapse}caption{text-align:left;font-weight:650;padding:0 0 6px}th{text-align:left;font-weight:600;color:#454c54;padding:4px 10px 4px 0;border-bottom:1px solid #aeb4bb}td{padding:4px 10px 4px 0;border-bottom:1px solid #e4e7ea;overflow-wrap:anywhere}.num{text-align:right;font-variant-numeric:tabular-nums}
 .link{border:0;background:none;padding:0;color:#0b5a7a;text-decoration:underline;cursor:pointer;text-align:left}.scroll{overflow-x:auto;max-height:420px;overflow-y:auto}
-.empty{padding:36px 20px;text-align:center;color:#454c54;border:1px dashed #b9bfc6;border-radius:8px}.empty b{display:block;font-size:16px;color:#1f2428;margin:0 0 4px}
+.empty{padding:36px 20px;text-align:center;color:#454c54;border:1px dashed #b9bfc6;border-radius:8px}.empty code{display:inline-block;margin-top:8px;padding:3px 10px;background:#f1f3f5;border-radius:6px;overflow-wrap:anywhere;user-select:all}.empty b{display:block;font-size:16px;color:#1f2428;margin:0 0 4px}
 `
 const roots = new WeakMap()
 const put = (parent, v) => { if (Array.isArray(v)) { const box = el("div", "cell"); for (const [text, tone] of v) box.append(tone ? badge(text, tone) : el("span", "", text)); parent.append(box) } else parent.append(document.createTextNode(v ?? "")) }
@@ -18,7 +18,7 @@ export default function (c) {
   if (!root) { root = el("div", "root sheet"); parentElement.append(style(css), root); roots.set(parentElement, root) }
   root.replaceChildren()
   for (const b of data.blocks) {
-    if (b.empty) { const box = el("div", "empty"); box.append(el("b", "", b.empty[0]), ...b.empty.slice(1).map(t => el("div", "", t))); root.append(box); continue }
+    if (b.empty) { const box = el("div", "empty"); box.append(el("b", "", b.empty[0]), ...b.empty.slice(1).map(t => el(t.startsWith("amends ") ? "code" : "div", "", t))); root.append(box); continue }
     const box = el("section", "box " + (b.tone || "")); if (b.tone === "note" || b.tone === "bad") box.setAttribute("role", "status")
     if (b.title) { box.append(el("h2", "", b.title)); box.setAttribute("aria-label", b.title) }
     if (b.text) box.append(el("div", "text", b.text))

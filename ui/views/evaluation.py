@@ -86,7 +86,10 @@ def changed(found: Comparison) -> None:
 st.title("Evaluation")
 logs = sorted(FOLDER.glob("*.jsonl"), key=lambda path: -path.stat().st_mtime)
 if not logs:
-    sheet("no_runs", {"empty": ["No run yet.", "amends eval run drafts the samples and writes one; it needs no key with --model template."]})
+    sheet(
+        "no_runs",
+        {"empty": ["No run yet.", "A run drafts the sample cases and judges every letter. This one needs no key:", "amends eval run --model template"]},
+    )
 else:
     left, right = st.columns(2)
     with left:
