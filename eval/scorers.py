@@ -7,6 +7,7 @@ yesterday's letters. Every rule is a scorer for free: the share of drafts it fir
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from drafting.models import Usage
@@ -161,8 +162,12 @@ def reading_ease(sample: Sample, judged: Judged) -> Score:
     words = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", judged.letter.body.lower())
     if not words:
         return Score(None, "the letter is empty")
-    syllables = sum(max(len(_VOWELS.findall(word)) - (word.endswith("e") and not word.endswith("le")), 1) for word in words)
-    return Score(206.835 - 1.015 * len(words) / sentences - 84.6 * syllables / len(words))
+    return Score(206.835 - 1.015 * len(words) / sentences - 84.6 * sum(map(_syllables, words)) / len(words))
+
+
+@lru_cache(maxsize=10_000)
+def _syllables(word: str) -> int:
+    return max(len(_VOWELS.findall(word)) - (word.endswith("e") and not word.endswith("le")), 1)
 
 
 def words(sample: Sample, judged: Judged) -> Score:
