@@ -4,14 +4,15 @@ import asyncio
 import os
 import tempfile
 import time
-from dataclasses import replace
 from heapq import heapreplace
 from pathlib import Path
 from random import Random
 
-from drafting.compose import template
+from drafting.compose import compose, template
 from drafting.config import Configuration
-from drafting.models import Complete, Completion
+from drafting.models import Complete, Completion, Usage
+from drafting.triage import triage
+from eval.log import Drafted, Log, Text
 from eval.run import run, setting
 from eval.samples import load_samples
 from eval.score import score
@@ -20,13 +21,19 @@ from prompts import Prompt
 
 
 def rescoring(setup: Configuration, drafts: int = 1000) -> tuple[float, float]:
-    """Return the seconds that scoring this many stored drafts with all scorers takes, by the clock and of this processor's time."""
-    with tempfile.TemporaryDirectory() as folder:
-        samples = load_samples()
-        log = run(setting("template", "shipped", {}), samples, lambda case, epoch: template(case, setup), setup, Path(folder) / "log.jsonl", revisions=0).log
-    many = tuple(replace(log.drafts[number % len(log.drafts)], epoch=number // len(log.drafts)) for number in range(drafts))
+    """Return the seconds that scoring this many stored drafts with all scorers takes, by the clock and of this processor's time.
+
+    The letters differ: each sample's case in the words of every category.
+    """
+    samples = {one.id: one for one in load_samples()}
+    found = []
+    for epoch, (name, category) in enumerate(setup.policy.categories.items()):
+        for one in samples.values():
+            letter = compose(triage(one.case, setup.policy).case, category, setup.skeletons[name], setup.policy)
+            found.append(Drafted(one.id, epoch, "", (Text("write", "template", letter, Usage()),)))
+    log = Log(Path("timing"), setting("template", "shipped", {}), samples, tuple((found * 2)[:drafts]))
     clock, processor = time.perf_counter(), _processor()
-    score(replace(log, drafts=many), setup)
+    score(log, setup)
     return time.perf_counter() - clock, _processor() - processor
 
 
