@@ -306,6 +306,14 @@ def table(figured: Mapping[str, Any], split: str) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def _line(printed: str, name: str) -> str:
+    """Return of a table only what stands over and in one line."""
+    lines = printed.splitlines()
+    number = next(number for number, line in enumerate(lines) if line.split()[:1] == [name])
+    head = next(line for line in reversed(lines[:number]) if line.split()[:1] in (["rule"], ["the"]))
+    return "\n".join([lines[0], head, lines[number]])
+
+
 def _shown(figure: Mapping[str, Any]) -> str:
     return str(Figure(**figure))
 
@@ -362,7 +370,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.misses:
         print(misses(seen, options.misses, options.show_test))
         figured = figures(seen)
-        print("\n".join(line for split in splits for line in table(figured, split).splitlines() if line.split()[:1] == [options.misses]))
+        print("\n".join(_line(table(figured, split), options.misses) for split in splits))
         return 0
     figured = figures(seen)
     print("\n\n".join(table(figured, split) for split in splits))

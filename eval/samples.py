@@ -21,15 +21,24 @@ from difflib import get_close_matches
 from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from guardrails.case import Case, CaseError, explain, parse, read
 
 SHIPPED = Path(__file__).with_name("samples")
 
 Split = Literal["tune", "held"]
+
+
+def _in_words(text: str) -> str:
+    if not all(any(letter.isalnum() for letter in form) for form in text.split("|")):
+        raise ValueError("each form between | needs a letter or a digit; an empty one would stand in every letter")
+    return text
+
+
+Phrase = Annotated[str, AfterValidator(_in_words)]
 
 
 class Expectation(BaseModel):
@@ -40,9 +49,9 @@ class Expectation(BaseModel):
     split: Split
     industry: str = Field(min_length=1)
     hard: tuple[str, ...] = ()
-    must_say: tuple[str, ...] = Field(min_length=1)
-    must_not_say: tuple[str, ...] = ()
-    canaries: tuple[str, ...] = Field(min_length=1)
+    must_say: tuple[Phrase, ...] = Field(min_length=1)
+    must_not_say: tuple[Phrase, ...] = ()
+    canaries: tuple[Phrase, ...] = Field(min_length=1)
     signs: str = Field(min_length=1)
 
 

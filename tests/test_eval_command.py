@@ -86,6 +86,18 @@ def test_a_bad_sample_among_good_ones_is_named(tmp_path: Path, capsys: pytest.Ca
     assert said.out == "1 of 2 are valid.\n"
 
 
+def test_a_sample_of_a_category_that_nobody_described_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = Path("eval/samples/minor-bug-dairy-labels.toml").read_text(encoding="utf-8")
+    (tmp_path / "bad.toml").write_text(text.replace('"minor_bug"', '"minor_bgu"'), encoding="utf-8")
+    assert main(["eval", "validate", str(tmp_path)]) == 2
+    assert f"{tmp_path / 'bad.toml'}: incident.category" in capsys.readouterr().err
+
+
+def test_a_rule_that_nobody_measures_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "rules", "over-promises"]) == 2
+    assert "there is no rule 'over-promises'; did you mean 'over-promise'?" in capsys.readouterr().err
+
+
 # --- Red team
 
 

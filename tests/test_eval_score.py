@@ -180,6 +180,7 @@ def test_every_shipped_sample_holds_and_they_cover_the_domain(setup: Configurati
         ('canaries = ["Ferret-12"', 'canaries = ["Weasel-1"', "'Weasel-1' stands nowhere in the background"),
         ('signs = "Anders Holm"', 'signs = "Anna Holm"', "'Anna Holm' is not sender.name, 'Anders Holm'"),
         ('severity = "low"', 'severity = "mild"', "`incident.severity`"),
+        ("must_say = [", 'must_say = ["9 June|", ', "`must_say[0]`: each form between | needs a letter or a digit"),
         ("[sample]", '[sample]\nextends = "minor-bug-diary"', "there is no sample 'minor-bug-diary' beside it"),
     ],
 )

@@ -16,6 +16,7 @@ from drafting.config import Configuration, configuration
 from drafting.models import Complete, ModelFailure, make
 from drafting.retry import retrying
 from drafting.settings import Settings
+from drafting.triage import triage
 from drafting.writers import writer
 from eval.compare import Comparison, compare
 from eval.gate import Gate, gate, junit
@@ -259,8 +260,16 @@ def compared_dict(found: Comparison) -> dict[str, Any]:
 
 
 def _rules(options: Namespace) -> int:
-    from eval.measure import main
+    from difflib import get_close_matches
 
+    from eval.measure import main
+    from guardrails.elements import ELEMENTS
+    from guardrails.rules import rules
+
+    known = [*(rule.name for rule in rules()), *ELEMENTS]
+    if options.id and options.id not in known:
+        near = get_close_matches(options.id, known, 1)
+        raise CaseError(f"eval rules: there is no rule {options.id!r}" + (f"; did you mean {near[0]!r}?" if near else "; `amends rules` lists them"))
     arguments = ["--misses", options.id] if options.id else []
     return main([*arguments, *(["--show-test"] if options.show_test else []), *([] if options.write else ["--keep"])])
 
@@ -268,18 +277,26 @@ def _rules(options: Namespace) -> int:
 def _validate(options: Namespace) -> int:
     """Name every sample and log that does not fit, a line each."""
     bad = 0
+    _, setup = _setup(options)
     paths = [one for place in options.places or [None] for one in _candidates(place)]
     for path in paths:
         try:
             if path.suffix == ".jsonl":
                 _read(path)
             else:
-                load_sample(path)
+                _categorised(load_sample(path), path, setup)
         except CaseError as error:
             bad += 1
             print(f"amends: {error}", file=sys.stderr)
     print(f"{len(paths) - bad} of {len(paths)} are valid.")
     return 2 if bad or not paths else 0
+
+
+def _categorised(one: Sample, path: Path, setup: Configuration) -> None:
+    try:
+        triage(one.case, setup.policy)
+    except CaseError as error:
+        raise CaseError(f"{path}: {error}") from None
 
 
 def _candidates(place: Path | None) -> list[Path]:
