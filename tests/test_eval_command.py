@@ -93,6 +93,14 @@ def test_a_sample_of_a_category_that_nobody_described_is_named(tmp_path: Path, c
     assert f"{tmp_path / 'bad.toml'}: incident.category" in capsys.readouterr().err
 
 
+def test_an_incident_that_is_both_worked_on_and_judged_by_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = Path("eval/samples/minor-bug-dairy-labels.toml").read_text(encoding="utf-8")
+    (tmp_path / "one.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "two.toml").write_text(text.replace('split = "tune"', 'split = "held"'), encoding="utf-8")
+    assert main(["eval", "validate", str(tmp_path)]) == 2
+    assert f"{tmp_path / 'two.toml'}: sample.split: is 'held', and one about the same incident is 'tune'" in capsys.readouterr().err
+
+
 def test_a_rule_that_nobody_measures_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", "rules", "over-promises"]) == 2
     assert "there is no rule 'over-promises'; did you mean 'over-promise'?" in capsys.readouterr().err

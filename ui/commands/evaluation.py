@@ -278,13 +278,14 @@ def _validate(options: Namespace) -> int:
     """Name every sample and log that does not fit, a line each."""
     bad = 0
     _, setup = _setup(options)
+    splits: dict[str, Sample] = {}
     paths = [one for place in options.places or [None] for one in _candidates(place)]
     for path in paths:
         try:
             if path.suffix == ".jsonl":
                 _read(path)
             else:
-                _categorised(load_sample(path), path, setup)
+                _fitting(load_sample(path), path, setup, splits)
         except CaseError as error:
             bad += 1
             print(f"amends: {error}", file=sys.stderr)
@@ -292,11 +293,15 @@ def _validate(options: Namespace) -> int:
     return 2 if bad or not paths else 0
 
 
-def _categorised(one: Sample, path: Path, setup: Configuration) -> None:
+def _fitting(one: Sample, path: Path, setup: Configuration, splits: dict[str, Sample]) -> None:
+    """Hold a sample against the configuration, and against the samples of the same incident before it."""
     try:
         triage(one.case, setup.policy)
     except CaseError as error:
         raise CaseError(f"{path}: {error}") from None
+    other = splits.setdefault(one.case.incident.id or one.id, one)
+    if other.expect.split != one.expect.split:
+        raise CaseError(f"{path}: sample.split: is {one.expect.split!r}, and {other.id} about the same incident is {other.expect.split!r}; put both in one")
 
 
 def _candidates(place: Path | None) -> list[Path]:
