@@ -45,10 +45,10 @@ check: .venv/installed-dev  ## The fast checks: format, types, layers, fast test
 bench: .venv/installed-dev .venv-bench/installed  ## Time and measure, beside other checkers, in under ten minutes
 	@$(BIN)/python -m eval.bench
 	@$(BIN)/python -m ui.bench
+	@$(BIN)/python -m eval.bench --evaluation
 	@$(BIN)/python tests/stores.py $(BIN)/python -m eval.bench_batch
 
-bench-full: bench  ## All of `make bench`, the long evaluation runs, long batches (about an hour), and workers killed at 20 moments
-	@$(BIN)/python -m eval.bench --evaluation
+bench-full: bench  ## All of `make bench`, long batches (about an hour), and workers killed at 20 moments
 	@$(BIN)/python tests/stores.py $(BIN)/python -m eval.bench_batch --full
 	@AMENDS_KILLS=20 $(BIN)/python -m pytest tests/kills
 
