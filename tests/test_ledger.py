@@ -211,6 +211,7 @@ def test_whatever_words_give_or_take_back_more_than_approved_are_a_mismatch(text
         "We refund £3,400. You will have an update from us every day.",
         "The February fee comes back to you. The next move is yours, and your drivers get our list free of errors.",
         "We waive the February fee. A credit union may ask you for it.",
+        "We waive the February fee. No voucher makes up for such a morning.",
     ],
 )
 def test_an_approved_remedy_in_other_words_is_none(text: str) -> None:

@@ -262,6 +262,7 @@ _UNTOUCHED = Watched(
     r"|outsider|copy|copies))\b.{0,90}\b(?:copied|accessed|read|downloaded|left|viewed|seen|opened|stolen|taken|misused|touched|affected|exposed|leaked)\b"
 )
 _UNTOUCHED_SAID = re.compile(r"\b(?:no one|nobody|none|not one|no (?:third|outsider|unauthori[sz]ed))\b")
+_ACCESS = re.compile(r"\b(?:seen|saw|viewed|read|accessed|copied|downloaded|stolen)\b")
 _EXPOSED = re.compile(r"\b(?:data|security|expos\w*|access\w*|leak\w*|visible|copied|read|seen|saw|viewed|logs?|opened|download\w*|recipients?|sent to)\b")
 """What facts speak of that know whether somebody saw something."""
 _SPARED = re.compile(r"\b(?:no|not|none|never|nothing|untouched|intact|unaffected|without)\b")
@@ -287,6 +288,7 @@ def contradiction(sentence: Sentence, facts: Known) -> str | None:
         untouched
         and re.search(r"\b(?:data|records?|files?|details|information|mail|documents?|of it|of them)\b", flat)
         and _UNTOUCHED_SAID.search(flat)
+        and _ACCESS.search(flat)
         and not _EXPOSED.search(facts.raw)
     ):
         cause = next((fact.shown for fact in about if fact.key in {"incident.impact", "incident.summary"}), None)

@@ -78,14 +78,6 @@ class Ledger:
         """Return the values of one of the sentences."""
         return self._values.get(sentence, [])
 
-    def of(self, sentence: Sentence) -> tuple[Item, ...]:
-        """Return the items of one of the sentences."""
-        return self._items.get(sentence, ())
-
-    @cached_property
-    def _items(self) -> dict[Sentence, tuple[Item, ...]]:
-        return {line.sentence: line.items for line in self.lines}
-
     @cached_property
     def _values(self) -> dict[Sentence, list[Value]]:
         return {line.sentence: line.scan.found for line in self.lines}

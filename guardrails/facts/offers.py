@@ -211,6 +211,8 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         signs = sentence.signs
         gift = _GIFT.search(text, signs)
         give = _GIVE.search(text, signs) or _GIVE.search(following, signs) or _GESTURE.search(flat, signs)
+        if gift and not _NOTHING_OWED.search(gift[0]) and _NEGATED.search(text[: gift.start()]):
+            gift = None  # "no voucher makes up for it"
         if re.search(r"\bnow (?:comes?|goes|go|leaves?|drops?)\b", text):
             continue  # how it works from now on, not what we give
         if _returns_overcharge(text, told, facts) or (_PAST.search(text) and not gift):
@@ -258,6 +260,10 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
 
 
 _AMOUNT = frozenset("$€£₹¥₩₦₺₱0123456789")
+
+
+_NEGATED = re.compile(r"\b(?:not|n['’]t|never|nor|neither|without|rather than|instead of|hardly|no|nobody|nothing)\b")
+_NOTHING_OWED = re.compile(r"\b(?:no|nothing|without)\b")
 
 
 def _clauses(sentence: Sentence) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from guardrails.case import parse
-from guardrails.facts.ledger import Standing
+from guardrails.facts.known import known
 from guardrails.facts.values import Day, Kind
 from guardrails.finding import Level, Match
 from guardrails.language.watched import Watched
@@ -90,11 +90,19 @@ _TOUCH = re.compile(
 """A word of contact; beside the day of the planned follow-up it announces it."""
 
 
+def _planned(sentence: Sentence, reading: Reading) -> bool:
+    """Whether a sentence tells a day of the planned follow-up."""
+    days = [value.value for value in reading.ledger.values(sentence) if isinstance(value.value, Day)]
+    if not days or reading.case is None or not reading.case.follow_up:
+        return False
+    plan = [value.value for fact in known(reading.case).facts if fact.key == "follow_up" for value in fact.values if isinstance(value.value, Day)]
+    return any(set(day.days) & set(one.days) for day in days for one in plan if one.day is not None)
+
+
 def announces(sentence: Sentence, reading: Reading) -> bool:
     """Whether a sentence announces a contact that the sender will make."""
     flat, signs = sentence.flat, sentence.signs
-    planned = any(item.standing is Standing.HELD and (item.fact or "").startswith("follow_up") for item in reading.ledger.of(sentence))
-    if planned and _TOUCH.search(flat) and not re.search(r"\b(?:not|n't|no|never)\b", flat):
+    if _planned(sentence, reading) and _TOUCH.search(flat) and not re.search(r"\b(?:not|n't|no|never)\b", flat):
         return True
     dated = [value for value in reading.ledger.values(sentence) if _ahead(value, reading)]
     slotted = bool(_SLOT.search(sentence.text.lower()))
