@@ -229,9 +229,10 @@ def plan(letters: Sequence[tuple[int, Severity]], flagged: Iterable[int] = (), *
     others = [letter for letter, severity in letters if severity.rank < Severity.HIGH.rank and letter not in odd]
     count = size(len(others), confidence, share)
     sample = tuple(sorted(random.Random(seed).sample(others, count)))
+    grave = f"{len(each)} {'letter is' if len(each) == 1 else 'letters are'} read one by one: all high and critical ones, and those that a check has flagged. "
     words = (
-        f"{len(each)} letters are read one by one: all high and critical ones, and those that a check has flagged. "
-        f"Of the other {len(others)}, {count} are read, chosen by lot: if none has a blocking finding, fewer than {share:.0%} of the lot "
+        (grave if each else "No letter is high or critical, and no check has flagged one. ")
+        + f"Of the {'other ' if each else ''}{len(others)}, {count} are read, chosen by lot: if none has a blocking finding, fewer than {share:.0%} of the lot "
         f"have one, with {confidence:.0%} confidence. "
         "One blocking finding among them stops the lot."
     )

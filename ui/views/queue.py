@@ -16,6 +16,8 @@ from ui.components import queue_table, sent, sheet
 from ui.display import amount, due, words
 
 KEY = "queue_table"
+MOST_LATE = 5
+"""Overdue promises shown above the letters: more would push those off the screen."""
 session = st.session_state
 person = identity.current()
 if person is None:
@@ -158,9 +160,9 @@ if late and show in ("All", "Overdue"):
     sheet(
         "promises",
         {
-            "title": f"{len(late)} {'promise is' if len(late) == 1 else 'promises are'} overdue",
+            "title": f"{len(late)} {'promise is' if len(late) == 1 else 'promises are'} overdue" + (", the oldest of them:" if len(late) > MOST_LATE else ""),
             "columns": [{"title": "Letter"}, {"title": "What was promised"}, {"title": "Owner"}, {"title": "Due"}],
-            "rows": [{"open": one.letter_id, "cells": [letters.ref(one.letter_id), one.text, one.owner, f"{one.due:%d %b %Y}"]} for one in late[:20]],
+            "rows": [{"open": one.letter_id, "cells": [letters.ref(one.letter_id), one.text, one.owner, f"{one.due:%d %b %Y}"]} for one in late[:MOST_LATE]],
         },
         open=look,
     )
