@@ -127,7 +127,7 @@ def per_case(work: Callable[[Case], _Result]) -> Callable[[Case], _Result]:
 facts_of = per_case(Case.facts)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _scanned(text: str, today: date | None) -> tuple[tuple[Scan, frozenset[str]], ...]:
     """Return the parts of a fact's text with their content words: the accounts of an incident share most of its facts."""
     scans = (Scan(part, 0, today) for part in _parts(text))

@@ -71,7 +71,7 @@ def signs(words: Iterable[str]) -> int:
     return found
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=4096)
 def _signs(word: str, count: int) -> int:
     always, starts = _starts(count)
     padded = f" {word} "
