@@ -297,9 +297,9 @@ def _reviewed(told: dict[str, Any]) -> str:
         lines.append(f"{visible(one['cohort'] or told['batch'])}: {one['rule']}")
         if one["each"]:
             lines.append(f"  one by one: {_named(one['each'])}")
-        lines.append(
-            f"  sample: {len(one['sample']) - len(one['unread'])} of {len(one['sample'])} read" + (f"; next: {_named(one['unread'])}" * bool(one["unread"]))
-        )
+        if one["sample"]:
+            following = f"; next: {_named(one['unread'])}" if one["unread"] else ""
+            lines.append(f"  sample: {len(one['sample']) - len(one['unread'])} of {len(one['sample'])} read{following}")
         lines += [f"  stopped: {one['stopped']}"] if one["stopped"] else []
         lines += [f"  said yes: {', '.join(map(visible, one['yes']))}"] if one["yes"] else []
     kinds: dict[str, list[dict[str, Any]]] = {}
