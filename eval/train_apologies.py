@@ -5,14 +5,14 @@ would be written; `--cross` leaves one writer out at a time and prints how well 
 Only the split `tune` is read. The same data give the same bytes.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from eval.records import Record, reading, records
-from eval.train_detectors import Row, fit, out_of_fold
+from eval.train_detectors import Row, Table
+from eval.training import command
 from guardrails.language import apology
 from guardrails.language.apology import WORTHS
 
@@ -46,7 +46,7 @@ def train(chosen: list[Row]) -> str:
     """Return the text of the weights file."""
     table = {}
     for name in WORTHS:
-        constant, weights = fit(chosen, name)
+        constant, weights = Table(chosen).weights(name)
         table[name] = {"": round(100 * constant)} | {
             feature: rounded for feature, weight in sorted(weights.items()) if abs(rounded := round(100 * weight)) >= 4
         }
@@ -56,7 +56,9 @@ def train(chosen: list[Row]) -> str:
 def cross(chosen: list[Row]) -> None:
     """Print how many apologies of writers not learned from are told rightly, and each that is not."""
     for name in WORTHS:
-        scored = [(row, score if (sure := apology.settled(row.features, name)) is None else 9.0 if sure else -9.0) for row, score in out_of_fold(chosen, name)]
+        scored = [
+            (row, score if (sure := apology.settled(row.features, name)) is None else 9.0 if sure else -9.0) for row, score in Table(chosen).out_of_writer(name)
+        ]
         for threshold in (-0.3, 0.0, 0.3, 0.6):
             said = [row.labels[name] for row, score in scored if score > threshold]
             total = sum(row.labels[name] for row, _ in scored)
@@ -66,25 +68,5 @@ def cross(chosen: list[Row]) -> None:
                 print(f"  {'missed' if row.labels[name] else 'false alarm'} {score:+.1f} {row.record} {row.text}")
 
 
-def main() -> int:
-    """Train, check or cross-validate, as the options say."""
-    parser = argparse.ArgumentParser(prog="python -m eval.train_apologies", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="say whether the weights file is what training gives")
-    parser.add_argument("--cross", action="store_true", help="print how well apologies of writers left out are told apart")
-    options = parser.parse_args()
-    chosen = rows()
-    if options.cross:
-        cross(chosen)
-        return 0
-    text = train(chosen)
-    if options.check:
-        same = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
-        print("apology.json is current" if same else "apology.json differs: run `python -m eval.train_apologies`")
-        return 0 if same else 1
-    TARGET.write_text(text, encoding="utf-8")
-    print(f"wrote {TARGET} ({len(text) // 1000} kB)")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command("eval.train_apologies", __doc__, TARGET, rows, train, cross))

@@ -5,13 +5,13 @@ be written; `--cross` leaves one writer out at a time and prints how well the ot
 split `tune` is read, and of it sentences whose figures and names do not give them away already.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from eval.records import reading, records
+from eval.training import command
 from guardrails.facts import claims, ledger
 from guardrails.facts.known import known
 from guardrails.facts.values import Kind
@@ -83,23 +83,5 @@ def cross(chosen: Sequence[Row]) -> None:
         print(f"{mark}: precision {sum(passed) / max(len(passed), 1):.2f} of {len(passed)}, recall {sum(passed) / max(total, 1):.2f} of {total}")
 
 
-def main() -> int:
-    """Run the command; the exit code is 1 where `--check` finds another file."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--check", action="store_true", help="compare with the file instead of writing it")
-    options.add_argument("--cross", action="store_true", help="leave one writer out at a time")
-    chosen, said = list(rows()), options.parse_args()
-    if said.cross:
-        cross(chosen)
-        return 0
-    text = train(chosen)
-    if said.check:
-        same = TARGET.read_text(encoding="utf-8") == text
-        print("the weights are what the data give" if same else f"{TARGET} differs from what the data give; run python -m eval.train_claims")
-        return 0 if same else 1
-    TARGET.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command("eval.train_claims", __doc__, TARGET, rows, train, cross))

@@ -5,15 +5,15 @@ what would be written; `--cross` leaves one writer out at a time and prints how 
 Only the split `tune` is read. The same data give the same bytes.
 """
 
-import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from eval.records import FOLDER, Record, reading, records
+from eval.training import command
 from guardrails.language import detector
 from guardrails.language.features import features
 from guardrails.letter import Part
@@ -35,9 +35,8 @@ FAULTS = (
 # What a sentence can contribute to the five R's, and the letter it has in `eval/marked/elements.txt`.
 ELEMENTS = {"issue": "I", "effect": "E", "responsibility": "S", "remorse": "R", "restitution": "CT", "remedy": "T", "prevention": "P"}
 NAMES = (*ELEMENTS, *FAULTS)
-# A feature counts that this many sentences have; a threshold comes from this many groups of writers.
+# A feature counts that this many sentences have.
 SMALLEST = 2
-FOLDS = 4
 # Smaller weights, in hundredths, are left out.
 LEAST = 8
 
@@ -125,50 +124,58 @@ def _has(record: Record) -> dict[str, bool]:
     return found
 
 
-def fit(chosen: Sequence[Row], name: str) -> tuple[float, dict[str, float]]:
-    """Return the constant and the weights of one detector, learned from rows."""
-    import numpy
-    from scipy.sparse import csr_matrix
-    from sklearn.linear_model import LogisticRegression
+class Table:
+    """Rows as a matrix with a column for each feature, from which weights are learned and by which rows are scored."""
 
-    known = [row for row in chosen if name in row.labels]
-    counts: dict[str, int] = {}
-    for row in known:
-        for feature in row.features:
-            counts[feature] = counts.get(feature, 0) + 1
-    columns = {feature: number for number, feature in enumerate(sorted(feature for feature, count in counts.items() if count >= SMALLEST))}
-    cells = [sorted(columns[feature] for feature in row.features if feature in columns) for row in known]
-    indices = numpy.array([column for row in cells for column in row], dtype=numpy.int32)
-    starts = numpy.cumsum([0, *map(len, cells)], dtype=numpy.int32)
-    # A rare word says more than a frequent one.
-    rarity = numpy.log(len(known) / numpy.array([counts[feature] for feature in columns])) / 3
-    matrix = csr_matrix((rarity[indices], indices, starts), shape=(len(known), len(columns)))
-    answers = numpy.array([row.labels[name] for row in known])
-    model = LogisticRegression(
-        C=0.3,
-        solver="liblinear",
-        class_weight={False: 1.0, True: min(4.0, (len(answers) - answers.sum()) / max(answers.sum(), 1)) ** 0.5},
-        random_state=7,
-        max_iter=400,
-    )
-    model.fit(matrix, answers)
-    return float(model.intercept_[0]), dict(zip(columns, map(float, model.coef_[0] * rarity), strict=True))
+    def __init__(self, chosen: Sequence[Row]) -> None:
+        import numpy
+        from scipy.sparse import csr_matrix
 
+        self.rows = chosen
+        self.features = sorted({feature for row in chosen for feature in row.features})
+        columns = {feature: number for number, feature in enumerate(self.features)}
+        cells = [sorted(columns[feature] for feature in row.features) for row in chosen]
+        indices = numpy.array([column for row in cells for column in row], dtype=numpy.int32)
+        starts = numpy.cumsum([0, *map(len, cells)], dtype=numpy.int32)
+        self._cells = csr_matrix((numpy.ones(len(indices)), indices, starts), shape=(len(chosen), len(columns)))
 
-def score(row: Row, constant: float, weights: Mapping[str, float]) -> float:
-    """Return what a detector gives a row."""
-    return constant + sum(weights.get(feature, 0.0) for feature in row.features)
+    def fit(self, name: str, without: Collection[str] = ()) -> tuple[float, Any, Any]:
+        """Return the constant of one detector, the columns it weighs and their weights, learned from all writers but some."""
+        import numpy
+        from scipy.sparse import diags
+        from sklearn.linear_model import LogisticRegression
 
+        known = [number for number, row in enumerate(self.rows) if name in row.labels and row.writer not in without]
+        cells = self._cells[known]
+        counts = numpy.asarray(cells.sum(axis=0)).ravel()
+        kept = numpy.flatnonzero(counts >= SMALLEST)
+        # A rare word says more than a frequent one.
+        rarity = numpy.log(len(known) / counts[kept]) / 3
+        answers = numpy.array([self.rows[number].labels[name] for number in known])
+        model = LogisticRegression(
+            C=0.3,
+            solver="liblinear",
+            class_weight={False: 1.0, True: min(4.0, (len(answers) - answers.sum()) / max(answers.sum(), 1)) ** 0.5},
+            random_state=7,
+            max_iter=400,
+        )
+        model.fit((cells[:, kept] @ diags(rarity)).tocsr(), answers)
+        return float(model.intercept_[0]), kept, model.coef_[0] * rarity
 
-def out_of_fold(chosen: Sequence[Row], name: str, folds: int | None = None) -> list[tuple[Row, float]]:
-    """Return each row that has an answer with its score by weights learned from the other writers, one left out at a time or in that many groups."""
-    found = []
-    writers = sorted({row.writer for row in chosen})
-    groups = [writers[number :: folds or len(writers)] for number in range(min(folds or len(writers), len(writers)))]
-    for group in groups:
-        constant, weights = fit([row for row in chosen if row.writer not in group], name)
-        found += [(row, score(row, constant, weights)) for row in chosen if row.writer in group and name in row.labels]
-    return found
+    def weights(self, name: str) -> tuple[float, dict[str, float]]:
+        """Return the constant and the weights of one detector, learned from all rows."""
+        constant, kept, weights = self.fit(name)
+        return constant, {self.features[column]: float(weight) for column, weight in zip(kept, weights, strict=True)}
+
+    def out_of_writer(self, name: str) -> list[tuple[Row, float]]:
+        """Return each row that has an answer with its score by weights learned from the other writers."""
+        found = []
+        for writer in sorted({row.writer for row in self.rows}):
+            mine = [number for number, row in enumerate(self.rows) if row.writer == writer and name in row.labels]
+            if mine:
+                constant, kept, weights = self.fit(name, {writer})
+                found += [(self.rows[number], float(score)) for number, score in zip(mine, self._cells[mine][:, kept] @ weights + constant, strict=True)]
+        return found
 
 
 def best_threshold(scored: Sequence[tuple[Row, float]], name: str) -> tuple[float, float, float, float]:
@@ -190,9 +197,10 @@ def train(chosen: Sequence[Row]) -> str:
     """Return the text of the weights file. The constant puts zero where the left-out writers' F1 is highest."""
     constants: list[int] = []
     table: dict[str, list[int]] = {}
+    learned = Table(chosen)
     for number, name in enumerate(NAMES):
-        threshold = best_threshold(out_of_fold(chosen, name, FOLDS), name)[0]
-        constant, weights = fit(chosen, name)
+        threshold = best_threshold(learned.out_of_writer(name), name)[0]
+        constant, weights = learned.weights(name)
         constants.append(round(100 * (constant - threshold)))
         for feature, weight in weights.items():
             if abs(rounded := round(100 * weight)) >= LEAST:
@@ -204,8 +212,9 @@ def train(chosen: Sequence[Row]) -> str:
 def cross(chosen: Sequence[Row]) -> None:
     """Print how well each detector does on the writers it has not seen."""
     print(f"{'detector':20} {'n':>5} {'yes':>4}   P    R    F1   by writer left out: F1")
+    learned = Table(chosen)
     for name in NAMES:
-        scored = out_of_fold(chosen, name)
+        scored = learned.out_of_writer(name)
         threshold, precision, recall, figure = best_threshold(scored, name)
         by_writer: dict[str, list[Any]] = {}
         for row, value in scored:
@@ -217,25 +226,5 @@ def cross(chosen: Sequence[Row]) -> None:
         print(f"{name:20} {len(scored):5} {sum(row.labels[name] for row, _ in scored):4}  {precision:.2f} {recall:.2f} {figure:.3f}  {' '.join(each)}")
 
 
-def main() -> int:
-    """Train, check or cross-validate, as the options say."""
-    parser = argparse.ArgumentParser(prog="python -m eval.train_detectors", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="say whether the weights file is what training gives")
-    parser.add_argument("--cross", action="store_true", help="print how well the detectors do on writers left out")
-    options = parser.parse_args()
-    chosen = rows()
-    if options.cross:
-        cross(chosen)
-        return 0
-    text = train(chosen)
-    if options.check:
-        same = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
-        print("detectors.json is current" if same else "detectors.json differs: run `python -m eval.train_detectors`")
-        return 0 if same else 1
-    TARGET.write_text(text, encoding="utf-8")
-    print(f"wrote {TARGET} ({len(text) // 1000} kB)")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command("eval.train_detectors", __doc__, TARGET, rows, train, cross))

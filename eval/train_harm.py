@@ -5,14 +5,14 @@ would be written; `--cross` leaves one writer out at a time and prints how well 
 Only the split `tune` is read. The same data give the same bytes.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from eval.records import Record, reading, records
-from eval.train_detectors import Row, fit, out_of_fold
+from eval.train_detectors import Row, Table
+from eval.training import command
 from guardrails.language import harm
 from guardrails.language.passive import passives
 
@@ -44,14 +44,14 @@ def _rows(record: Record) -> Iterator[tuple[Row, bool | None]]:
 
 def train(chosen: list[tuple[Row, bool | None]]) -> str:
     """Return the text of the weights file, learned from the passives that `settled` leaves open."""
-    constant, weights = fit([row for row, sure in chosen if sure is None], NAME)
+    constant, weights = Table([row for row, sure in chosen if sure is None]).weights(NAME)
     table = {"": round(100 * constant)} | {name: rounded for name, weight in sorted(weights.items()) if abs(rounded := round(100 * weight)) >= 3}
     return json.dumps(table, ensure_ascii=False, indent=0) + "\n"
 
 
 def cross(chosen: list[tuple[Row, bool | None]]) -> None:
     """Print how many passives of writers not learned from are told rightly, and each that is not."""
-    scored = [(row, score > 0) for row, score in out_of_fold([row for row, sure in chosen if sure is None], NAME)]
+    scored = [(row, score > 0) for row, score in Table([row for row, sure in chosen if sure is None]).out_of_writer(NAME)]
     scored += [(row, sure) for row, sure in chosen if sure is not None]
     for writer in (*sorted({row.writer for row, _ in scored}), ""):
         right = [said == row.labels[NAME] for row, said in scored if not writer or row.writer == writer]
@@ -61,25 +61,5 @@ def cross(chosen: list[tuple[Row, bool | None]]) -> None:
             print(f"taken for {'harmful' if said else 'harmless'}: {row.record} {row.text}")
 
 
-def main() -> int:
-    """Train, check or cross-validate, as the options say."""
-    parser = argparse.ArgumentParser(prog="python -m eval.train_harm", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="say whether the weights file is what training gives")
-    parser.add_argument("--cross", action="store_true", help="print how well passives of writers left out are told apart")
-    options = parser.parse_args()
-    chosen = rows()
-    if options.cross:
-        cross(chosen)
-        return 0
-    text = train(chosen)
-    if options.check:
-        same = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
-        print("harm.json is current" if same else "harm.json differs: run `python -m eval.train_harm`")
-        return 0 if same else 1
-    TARGET.write_text(text, encoding="utf-8")
-    print(f"wrote {TARGET} ({len(text) // 1000} kB)")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command("eval.train_harm", __doc__, TARGET, rows, train, cross))

@@ -40,8 +40,8 @@ class Element:
         return bool(self.evidence)
 
 
-# How much a letter must say in all before a detector's word counts.
-_ENOUGH = {"issue": -0.2, "effect": -0.5, "responsibility": 0.6, "remorse": 0.0, "restitution": -0.8, "remedy": 0.2, "prevention": 0.0}
+# How much a letter must say in all before a detector's word counts. A sentence heard more clearly as a fault does not.
+_ENOUGH = {"issue": 0.0, "effect": -0.5, "responsibility": 0.3, "remorse": 0.2, "restitution": -1.0, "remedy": 0.0, "prevention": -0.2}
 
 
 def elements(reading: Reading) -> Mapping[str, Element]:
@@ -54,7 +54,7 @@ def elements(reading: Reading) -> Mapping[str, Element]:
     remedy = (*_said(reading, "remedy", text), *_recovered(reading, text))
     found = {
         "recognition": tuple(dict.fromkeys((*issue, *effect))) if issue and effect else (),
-        "responsibility": _said(reading, "responsibility", [sentence for sentence in text if not _about_us(reading, sentence)]),
+        "responsibility": _said(reading, "responsibility", text),
         "remorse": _remorse(reading, text),
         "restitution": remedy if grave else tuple(dict.fromkeys((*_said(reading, "restitution", text), *remedy))),
         "prevention": _said(reading, "prevention", [sentence for sentence in text if _may_prevent(reading, sentence)]),
@@ -62,19 +62,18 @@ def elements(reading: Reading) -> Mapping[str, Element]:
     return {name: Element(tuple(sorted(found[name], key=lambda place: (place.field == "body", place.start)))) for name in ELEMENTS}
 
 
+_FAULTS = ("vague", "conditional-apology", "defensive", "over-promise", "self-focus", "blame-shift", "tone", "late-apology", "non-apology")
+
+
 def _said(reading: Reading, name: str, where: Sequence[Sentence]) -> tuple[Place, ...]:
     """Return the sentences that say it, where all of them together say it clearly enough."""
-    scored = [(reading.verdict(sentence).scores[name], sentence) for sentence in where if sentence.tokens]
+    heard = [(reading.verdict(sentence).scores, sentence) for sentence in where if sentence.tokens]
+    scored = [(scores[name], sentence) for scores, sentence in heard if max(scores[fault] for fault in _FAULTS) < scores[name]]
     enough = _ENOUGH[name]
     if not scored or log(sum(exp(min(2 * score, 40)) for score, _ in scored)) / 2 <= enough:
         return ()
     clear = [sentence for score, sentence in scored if score > enough] or [max(scored, key=lambda pair: pair[0])[1]]
     return tuple(Place(sentence.field, sentence.start, sentence.end) for sentence in clear)
-
-
-def _about_us(reading: Reading, sentence: Sentence) -> bool:
-    """Whether a sentence tells of the sender's own hardship: what "we" suffered is no fault owned."""
-    return reading.verdict(sentence).scores["self-focus"] > 0.5
 
 
 _REACHES = frozenset("access copy disclose download expose leak obtain publish read reach reveal steal take view".split())
@@ -113,13 +112,15 @@ def _recovered(reading: Reading, text: Sequence[Sentence]) -> tuple[Place, ...]:
     )
 
 
+_ASKS = frozenset(("please", "kindly"))
+
+
 def _may_prevent(reading: Reading, sentence: Sentence) -> bool:
-    """Whether a sentence may name a change: it does not tell the customer what to do, boast, or tell the failure."""
-    parts = reading.clauses(sentence)
+    """Whether a sentence may name a change: it neither asks the customer to do something nor tells the failure or a remedy."""
     scores = reading.verdict(sentence).scores
-    asks = bool(parts) and parts[0].form == "imperative" and not any(part.actor is Role.SENDER for part in parts)
-    other = max(scores["issue"], scores["effect"], scores["remedy"], scores["self-focus"])
-    return not asks and scores["over-promise"] < 1.5 and other < scores["prevention"] + 1.0
+    words = [token.lower for token in sentence.tokens]
+    asks = (words[0] == "do" or not _ASKS.isdisjoint(words)) and not any(part.actor is Role.SENDER for part in reading.clauses(sentence))
+    return not asks and scores["over-promise"] < 1.5 and max(scores["issue"], scores["effect"], scores["remedy"]) < scores["prevention"]
 
 
 def _remorse(reading: Reading, text: Sequence[Sentence]) -> tuple[Place, ...]:

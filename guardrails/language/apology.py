@@ -254,8 +254,9 @@ _UNNAMED = Watched(
 )
 _CONDITION = Watched(
     r"(?:(?:for|to|it|that|deeply|truly|again|very|would|of|course|be|sorry|hear) )*"
-    r"(?:if|should|were|where(?:ver)? (?:we|our|any|offence|offense|there)|in case|in the event|insofar|in so far|provided|assuming|supposing|had any"
-    r"|(?:anyone|anybody|those|\w+) (?:who|whom|we|that) (?:may|might|could)"
+    r"(?:if|should|were|where(?:ver)? (?:we|our|any|offence|offense|there)|when and where|in case|in the event|insofar|in so far|so far as|to the extent"
+    r"|provided|assuming|supposing|presuming|had any|had we given|as may|any(?:one|body) who|whoever|whomever|to some (?:\w+ ){1,5}feels?"
+    r"|(?:anyone|anybody|those|\w+) (?:of you )?(?:who|whom|we|that) (?:may|might|could)"
     r"|(?:any|some|whatever|such) (?:\w+ ){1,3}(?:who |that |which |as )?(?:may|might|could))\b"
 )
 _STOCK = frozenset(

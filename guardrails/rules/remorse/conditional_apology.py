@@ -76,7 +76,25 @@ def _doubted(words: list[str], clause: Clause) -> bool:
         return False
     start = clause.first - 1
     before = words[start - 1] if start > 0 else ""
-    if before in {"as", "even", "what", "see", "know", "ask", "asked", "tell", "check", "only", "wonder", "except", "than"}:
+    if before in {
+        "as",
+        "even",
+        "glad",
+        "grateful",
+        "pleased",
+        "happy",
+        "what",
+        "see",
+        "know",
+        "ask",
+        "asked",
+        "tell",
+        "check",
+        "only",
+        "wonder",
+        "except",
+        "than",
+    }:
         return False
     if "were" in words[clause.first : clause.verb + 1] and {"it", "i", "he", "she", "this", "that"} & set(words[slice(*clause.subject)]):
         return False
