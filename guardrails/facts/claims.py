@@ -244,7 +244,8 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
             found[-1] = Span(found[-1].start, token.end)
         else:
             found.append(Span(token.start, token.end))
-    return found
+    # "8 a.m. Perth time" tells a clock and names nobody.
+    return [span for span in found if sentence.text[span.end - sentence.start :].split(None, 1)[:1] not in (["time"], ["time."], ["time,"])]
 
 
 def _is_new(word: str, facts: Known, own: frozenset[str]) -> bool:
