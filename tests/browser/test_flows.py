@@ -16,6 +16,8 @@ def test_a_new_user_has_an_exported_letter_within_two_minutes(page: Page, desk: 
     began = time.monotonic()
     go(page, desk.url)
     choose(page, "Case", "Minor bug")
+    expect(page.get_by_text("the case says minor_bug")).to_be_visible()  # what is below moves while the page draws another case
+    settled(page)
     page.get_by_role("button", name="Draft the letter").click(delay=60)
     button(page, "open").click()
     page.wait_for_url("**/letter?id=*")

@@ -48,6 +48,12 @@ def forget() -> None:
         session.pop(key, None)
 
 
+def another() -> None:
+    """Leave the draft when another case is chosen. The same one said again, as the address does, leaves it where it is."""
+    if session.get("case") != session.get(state.DRAFT_CASE):
+        forget()
+
+
 def filled_in(place: str, asked: Sequence[Mapping[str, object]]) -> dict[str, str]:
     """Draw fields and return what stands in them: kept with the person's record as they type, and back after a reload."""
 
@@ -100,7 +106,7 @@ def promise(one: aftercare.Earlier) -> list[tuple[str, str]]:
 
 def given() -> object:
     """Return the case that was chosen, dropped or typed, as plain data."""
-    chosen = st.selectbox("Case", [*samples(), FILE, BY_HAND], format_func=title, key="case", on_change=forget, persist_state="session", bind="query-params")
+    chosen = st.selectbox("Case", [*samples(), FILE, BY_HAND], format_func=title, key="case", on_change=another, persist_state="session", bind="query-params")
     if chosen == BY_HAND:
         return hand_form()
     if chosen == FILE:
@@ -115,6 +121,7 @@ def given() -> object:
 def begin(ready: Triage, again: aftercare.Recurrence) -> None:
     """Begin to write, in the background."""
     forget()
+    session[state.DRAFT_CASE] = session.get("case")
     try:
         session[state.DRAFT_JOB] = drafts.start(here.user, ready, again, session.get("draft_model"), session.get("draft_tone"))
     except (DeskError, CaseError, RuleError, ModelFailure) as error:
