@@ -17,7 +17,7 @@ from prompts import Prompt
 
 BURST = 0.1
 """Seconds' worth that may be spent at once after an idle spell."""
-MARGIN = 1.03
+MARGIN = 1.035
 """How much more a call is reckoned as than it takes: what is sent in turn may still arrive in a cluster."""
 _RECOVERY = 0.01
 """How much of the full pace comes back each second after a 429."""
