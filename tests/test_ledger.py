@@ -271,6 +271,7 @@ def test_what_only_a_ticket_says_and_whom_the_cause_does_not_name_is_invented(te
     "text",
     [
         "You asked us whether it was sabotage by Amazon.",
+        "Your clerks keep Perth time, and the mistake was ours.",
         "We are to blame for the outage.",
         "The mistake was ours.",
         "Please send us a list of the trucks.",

@@ -210,6 +210,9 @@ _TITLES = frozenset(
 )
 
 
+_CLOCK = re.compile(r"\s+time[.,]?(?!\S)")
+
+
 def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
     """Return the proper names inside a sentence that neither the case nor the letter's frame (`own`) holds."""
     tokens = sentence.tokens
@@ -245,7 +248,7 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
         else:
             found.append(Span(token.start, token.end))
     # "8 a.m. Perth time" tells a clock and names nobody.
-    return [span for span in found if sentence.text[span.end - sentence.start :].split(None, 1)[:1] not in (["time"], ["time."], ["time,"])]
+    return [span for span in found if not _CLOCK.match(sentence.text, span.end - sentence.start)]
 
 
 def _is_new(word: str, facts: Known, own: frozenset[str]) -> bool:
