@@ -51,6 +51,7 @@ _GIVING = frozenset(
     "accept offer extend owe send convey consider receive present tender express take carry pass repeat renew add have ask beg crave record crave".split()
 )
 _ELSEWHERE = frozenset("no not n't your their his her recorded a".split())
+_PAPER = frozenset("letter letters note notes word words message messages email emails".split())
 _LEADING = frozenset("with and or many sincere sincerest deepest heartfelt full please but most humble in of warm".split())
 _BREAKS = frozenset(";:.!?…—–")
 _SPEAKING = frozenset("i we company us me bank firm".split())
@@ -118,6 +119,8 @@ def _is_sign(words: Sequence[str], at: int) -> bool:
     if word == "regretted":
         return bool({"is", "are", "be"} & set(before)) or (at + 2 >= len(words) and at < 4) or (bool({"i", "we"} & set(before[-3:])) and _speaks(words, at))
     if word in _NOUN:
+        if last == "of" and _PAPER & set(before[-3:]):
+            return False
         if "you" in before and not {"owe", "have", "beg", "ask", "to"} & set(before):
             return False
         if _ELSEWHERE & set(before[-4:]) and not {"owe", "an", "beg", "crave", "ask"} & set(before[-4:]):

@@ -49,6 +49,9 @@ _ABBREVIATIONS = frozenset(
 )
 _END = re.compile(r"[.!?…。]+[\"'”’)\]]*(?=\s|\Z)|\n[ \t]*\n\s*|\n")
 
+_ZONE = re.compile(r"[A-Z]{2,5}\b|(?:Pacific|Mountain|Central|Eastern|Atlantic)\b")
+"""The zone behind "7:45 a.m.", which does not begin a sentence."""
+
 _ITEM = re.compile(r"[ \t]*(?:[-*•–—]|\d{1,2}[.)])[ \t]|\s*\Z")
 
 
@@ -153,6 +156,8 @@ def _goes_on(text: str, start: int, stop: int, end: int) -> bool:
     rest = text[end : end + 40].lstrip(" \t")
     if not rest or rest[0] == "\n":
         return False
+    if word in {"a.m", "p.m"} and _ZONE.match(rest):
+        return True
     if word in _ABBREVIATIONS:
         return not (word in {"etc", "a.m", "p.m", "inc", "ltd", "co", "plc", "llc"} and rest[0].isupper())
     if len(word) == 1 and word.isalpha() and word != "i":

@@ -19,6 +19,7 @@ _WITH_CUE, _ALONE = -1.5, 1.8
 _DISCLAIMS = pattern(
     "(?:can|could|will|would|do|shall|wo|ca) (?:not|n't) (?:promise|guarantee|swear|tell|say|claim|pretend|vow|assure|undertake|warrant|call)",
     "cannot (?:promise|guarantee|swear|tell|say|claim|pretend|vow|assure|undertake|warrant|call)",
+    "(?:could|might) (?:easily |just )?(?:promise|tell|say|write|claim)",
     "(?:like|love|able|wish) to (?:say|promise|tell|write|claim)",
     "(?:not|n't|never) (?:begin|start|open|close) with a promise",
     "(?:told|said|promised|assured) you|your … was",
