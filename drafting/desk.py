@@ -4,6 +4,7 @@ Every function checks the person, the state and the revision itself, writes in o
 leaves a link in the audit log. Nothing here sends anything.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -71,6 +72,8 @@ _MOVES: Mapping[State, frozenset[State]] = {
     State.CLOSED: frozenset(),
     State.SUPERSEDED: frozenset(),
 }
+_OF_TEXT = ("revision", "sha256", "subject", "search", "failure", "changed_at", "errors", "warnings")
+"""What a new text changes of its letter."""
 _OPEN = (State.DRAFTED, State.IN_REVIEW, State.SENT_BACK, State.APPROVED)
 _FACT_RULES = frozenset({"invented-fact", "inconsistent-fact", "remedy-mismatch", "leaked-internal-fact", "wrong-signer", "missing-required-fact"})
 
@@ -287,23 +290,31 @@ def internal_facts(desk: Desk, letter_id: int) -> dict[str, Any]:
         return dict(find_case(session, row).case.background())
 
 
-def fill(desk: Desk, letter_id: int, case: Case, texts: Sequence[Written], failure: str | None = None) -> LetterRow:
-    """Give a letter that waits for its text the texts written for it and hand it to review, or note why there are none; safe to say twice."""
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What came of a letter that waited for its text: the texts written for it, or why there are none."""
+
+    letter_id: int
+    case: Case
+    texts: tuple[Written, ...] = ()
+    failure: str | None = None
+
+
+def fill_lot(desk: Desk, lot: Sequence[Filled]) -> None:
+    """Give letters that wait for their text what was written for each and hand them to review, or note why there is nothing; safe to say twice."""
     require(desk.store, desk.user, "write letters")
     with desk.store.begin() as session:
-        row = find_letter(session, letter_id, lock=True)
-        if row.revision or row.state is not State.DRAFTED:
-            return row
-        if not texts:
-            session.set(LetterRow, letter_id, failure=failure)
-            return replace(row, failure=failure)
-        for text in texts:
-            saved = _write(desk, session, row, case, text)
-            row = replace(row, revision=saved.number, sha256=saved.sha256)
-        row = with_due(replace(row, state=State.IN_REVIEW, subject=saved.subject, failure=None))
-        session.set(LetterRow, letter_id, state=row.state.value, due=row.due, due_what=row.due_what)
-        session.log(desk.user.name, "letter.state", "letter", letter_id, after=row.sha256, state=row.state.value, was=State.DRAFTED.value)
-        return row
+        found = {row.id: row for row in session.find(LetterRow, lock=True, id=tuple(one.letter_id for one in lot))}
+        waiting = [(row, one) for one in lot if (row := found.get(one.letter_id)) and not row.revision and row.state is State.DRAFTED]
+        session.set_all(LetterRow, [(row.id, {"failure": one.failure}) for row, one in waiting if not one.texts])
+        saved = _write_lot(desk, session, [(row, one.case, text) for row, one in waiting for text in one.texts])
+        # Of several texts the last one stands.
+        rows = [with_due(replace(row, state=State.IN_REVIEW)) for row in {row.id: row for row, _ in saved}.values()]
+        session.set_all(
+            LetterRow, [(row.id, {name: getattr(row, name) for name in (*_OF_TEXT, "due", "due_what")} | {"state": row.state.value}) for row in rows]
+        )
+        for row in rows:
+            session.log(desk.user.name, "letter.state", "letter", row.id, after=row.sha256, state=row.state.value, was=State.DRAFTED.value)
 
 
 def submit(desk: Desk, letter_id: int) -> LetterRow:
@@ -636,26 +647,40 @@ def _approved(desk: Desk, session: Session, row: LetterRow, now: View) -> Letter
 
 
 def _write(desk: Desk, session: Session, row: LetterRow, case: Case, text: Written) -> Revision:
-    report = text.report or desk.judge(text.letter, case)
-    number, sha = row.revision + 1, text_hash(text.letter.subject, text.letter.body)
-    new: dict[str, Any] = {
-        "letter_id": row.id, "number": number, "subject": text.letter.subject, "body": text.letter.body, "sha256": sha,
-        "author": text.author or desk.user.name, "model": text.model, "prompt": text.prompt, "usage": plain(text.usage),
-        "cost": str(text.cost) if text.cost is not None else None, "report": report.as_dict(), "case_id": row.case_id, "case_hash": case_hash(case),
-        "at": session.now,
-    }  # fmt: skip
-    made = session.add(Revision, **new)
-    fired: dict[tuple[str, str], int] = {}
-    for finding in report.findings:
-        fired[finding.rule, finding.level.value] = fired.get((finding.rule, finding.level.value), 0) + 1
-    session.add_all("hits", [{"revision_id": made, "rule": rule, "level": level, "count": count} for (rule, level), count in fired.items()])
-    session.log(desk.user.name, "letter.write", "revision", made, before=row.sha256, after=sha, letter=row.id, number=number, model=text.model)
-    left = _dismissed(report, session.find(Dismissal, letter_id=row.id, withdrawn_at=None) if row.revision else (), number)
-    session.set(
-        LetterRow, row.id, revision=number, sha256=sha, subject=text.letter.subject, search=search(case, text.letter.subject), failure=None,
-        changed_at=session.now, **_levels(left),
-    )  # fmt: skip
-    return Revision(id=made, erased_at=None, **new)
+    [(after, saved)] = _write_lot(desk, session, [(row, case, text)])
+    session.set(LetterRow, row.id, **{name: getattr(after, name) for name in _OF_TEXT})
+    return saved
+
+
+def _write_lot(desk: Desk, session: Session, lot: Sequence[tuple[LetterRow, Case, Written]]) -> list[tuple[LetterRow, Revision]]:
+    """Add texts as revisions, in their order, and return for each its letter as that stands then, still to be written down, and the revision."""
+    standing = {row.id: row for row, _, _ in lot}
+    news: list[dict[str, Any]] = []
+    steps: list[tuple[LetterRow, LetterRow, Report]] = []
+    for row, case, text in lot:
+        before, report = standing[row.id], text.report or desk.judge(text.letter, case)
+        subject, number, sha = text.letter.subject, before.revision + 1, text_hash(text.letter.subject, text.letter.body)
+        news.append({
+            "letter_id": row.id, "number": number, "subject": subject, "body": text.letter.body, "sha256": sha,
+            "author": text.author or desk.user.name, "model": text.model, "prompt": text.prompt, "usage": plain(text.usage),
+            "cost": str(text.cost) if text.cost is not None else None, "report": report.as_dict(), "case_id": row.case_id, "case_hash": case_hash(case),
+            "at": session.now,
+        })  # fmt: skip
+        left = _dismissed(report, session.find(Dismissal, letter_id=row.id, withdrawn_at=None) if row.revision else (), number)
+        after = replace(before, revision=number, sha256=sha, subject=subject, search=search(case, subject), failure=None, changed_at=session.now)
+        levels = _levels(left)
+        standing[row.id] = replace(after, errors=levels["errors"], warnings=levels["warnings"])
+        steps.append((before, standing[row.id], report))
+    hits: list[dict[str, Any]] = []
+    saved: list[tuple[LetterRow, Revision]] = []
+    for made, new, (before, after, report) in zip(session.add_many(Revision, news), news, steps, strict=True):
+        fired = Counter((finding.rule, finding.level.value) for finding in report.findings)
+        hits += [{"revision_id": made, "rule": rule, "level": level, "count": count} for (rule, level), count in fired.items()]
+        ties = {"letter": after.id, "number": after.revision, "model": new["model"]}
+        session.log(desk.user.name, "letter.write", "revision", made, before=before.sha256, after=after.sha256, **ties)
+        saved.append((after, Revision(id=made, erased_at=None, **new)))
+    session.add_all("hits", hits)
+    return saved
 
 
 def _recount(desk: Desk, session: Session, row: LetterRow) -> LetterRow:

@@ -7,6 +7,7 @@ record. So nothing depends on what the engine keeps, and it keeps no letter long
 
 import asyncio
 import fcntl
+import gc
 import os
 import queue
 import secrets
@@ -17,30 +18,29 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import func, make_url, select, update
+from sqlalchemy import bindparam, func, make_url, select, update
 from sqlalchemy.exc import DBAPIError
 
 from drafting.batch import Orders, _set, together
 from drafting.config import Configuration
-from drafting.desk import Desk, Written, fill, written
+from drafting.desk import Desk, Filled, Written, fill_lot, written
 from drafting.limits import Limits
 from drafting.models import Complete, Completion, ModelFailure, Usage
 from drafting.pipeline import draft
-from drafting.rows import find_case, find_letter
 from drafting.settings import Settings
-from drafting.store import BatchRow, BatchState, Job, Session, Store, StoreError, Taken, tables
+from drafting.store import BatchRow, BatchState, Job, LetterRow, Session, Store, StoreError, Taken, tables
 from drafting.users import Position, User
 from drafting.writers import Writer, writer
-from guardrails.case import Case, CaseError
+from guardrails.case import Case, CaseError, parse
 from guardrails.rule import RuleError
 from prompts import Prompt
 
@@ -60,9 +60,22 @@ DEAD = 5.0
 _OURS = frozenset({"unauthorized", "unknown_model", "no_key", "no_provider", "quota"})
 """Failures that every letter would meet: the batch waits for a person."""
 _FULL = "{}: make room on the disk, then `amends batch resume`; every letter written so far is kept"
+_BROKEN = f"amends broke off {ATTEMPTS} times while it wrote this letter: tell those who look after it, then `amends batch retry`"
 _JOB = tables.jobs.c
+_BEGUN = (
+    select(tables.jobs, tables.batches.c.state.label("batch_state"), tables.letters.c.case_id, tables.cases.c.data)
+    .join(tables.batches, tables.batches.c.id == _JOB.batch)
+    .join(tables.letters, tables.letters.c.id == _JOB.letter_id)
+    .join(tables.cases, tables.cases.c.id == tables.letters.c.case_id)
+    .where(_JOB.letter_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_JOB.letter_id)
+    .with_for_update(of=tables.jobs)
+)
+"""All that has to be known to begin letters, in one look."""
 
+Item = TypeVar("Item")
 Value = TypeVar("Value")
+_Act = Callable[[Session, Store, Sequence[Any]], Sequence[Any]]
 
 
 class WorkerError(RuntimeError):
@@ -70,61 +83,78 @@ class WorkerError(RuntimeError):
 
 
 class _Clerk(threading.Thread):
-    """Writes to the record for all letters in the works: many acts, one transaction, one wait for the disk."""
+    """Writes to the record for all letters in the works: what they ask for in the same moment is done together, with one wait for the disk."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(name="clerk", daemon=True)
         self._store = store
-        self._acts: queue.SimpleQueue[tuple[Callable[[Session, Store], Any], asyncio.Future[Any]] | None] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[tuple[_Act, Any, asyncio.Future[Any]] | None] = queue.SimpleQueue()
         self.fault: WorkerError | None = None
 
-    async def put(self, act: Callable[[Session, Store], Value]) -> Value:
-        """Do an act in the next transaction and return what it gave, once that is on disk."""
+    async def put(self, act: Callable[[Session, Store, Sequence[Item]], Sequence[Value]], item: Item) -> Value:
+        """Do an act for an item, together with others that it is to be done for, and return what it gave, once that is on disk."""
         future: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
-        self._acts.put((act, future))
+        self._asked.put((act, item, future))
         return await future
 
     def close(self) -> None:
-        """End after what was put so far."""
-        self._acts.put(None)
+        """End after what was asked so far."""
+        self._asked.put(None)
 
     def run(self) -> None:
         """Write until closed."""
         while True:
-            page = [self._acts.get()]
+            page = [self._asked.get()]
             if page[0]:
                 time.sleep(GATHERED)
             with suppress(queue.Empty):
                 while len(page) < AT_ONCE:
-                    page.append(self._acts.get_nowait())
-            acts = [one for one in page if one is not None]
+                    page.append(self._asked.get_nowait())
+            acts: dict[_Act, list[tuple[Any, asyncio.Future[Any]]]] = {}
+            for one in page:
+                if one is not None:
+                    acts.setdefault(one[0], []).append(one[1:])
             if acts:
                 self._write(acts)
             if None in page:
                 return
 
-    def _write(self, acts: list[tuple[Callable[[Session, Store], Any], asyncio.Future[Any]]]) -> None:
+    def _write(self, acts: Mapping[_Act, Sequence[tuple[Any, "asyncio.Future[Any]"]]]) -> None:
+        each = False
         while True:
             try:
                 results: list[Any] = []
                 with together(self._store) as (session, store):
-                    for act, _ in acts:
-                        try:
-                            with store.begin():
-                                results.append(act(session, store))
-                        except Exception as error:
-                            if isinstance(error, StoreError) and not isinstance(error, Taken):
-                                raise
-                            results.append(error)
+                    for act, asked in acts.items():
+                        items = [item for item, _ in asked]
+                        results += [_alone(act, session, store, item) for item in items] if each else act(session, store, items)
                 break
             except StoreError as error:
-                if full(error):
+                if isinstance(error, Taken):
+                    each = True
+                elif full(error):
                     self.fault = WorkerError(_FULL.format(error))
                     return  # those who wait are let go by the end of the process
-                time.sleep(1)  # the database is away: nothing is lost by waiting for it
-        for (_, future), result in zip(acts, results, strict=True):
+                else:
+                    time.sleep(1)  # the database is away: nothing is lost by waiting for it
+            except Exception:
+                if each:
+                    raise
+                each = True  # one of them can not be written: the others can
+        for (_, future), result in zip((one for asked in acts.values() for one in asked), results, strict=True):
             with suppress(RuntimeError):  # the loop is gone
                 future.get_loop().call_soon_threadsafe(_settle, future, result)
+
+
+def _alone(act: _Act, session: Session, store: Store, item: Any) -> Any:
+    """Do an act for one item and return what it gave, or the exception that it raised."""
+    try:
+        with store.begin():
+            return act(session, store, [item])[0]
+    except Exception as error:
+        if isinstance(error, StoreError) and not isinstance(error, Taken):
+            raise
+        return error
 
 
 def _settle(future: "asyncio.Future[Any]", result: Any) -> None:
@@ -142,7 +172,7 @@ def full(error: Exception) -> bool:
     return "disk is full" in said or "no space left" in said or "disk i/o error" in said
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Way:
     """How one batch's letters are written."""
 
@@ -154,6 +184,38 @@ class _Way:
     def revisions(self) -> int:
         """How often a letter is mended; without a model it would be composed the same again."""
         return 0 if self.orders.models == ("template",) else self.orders.revisions
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A letter's work that is over."""
+
+    way: _Way
+    attempt: int
+    calls: int
+    cost: Decimal | None
+    filled: Filled
+
+
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """A letter that is to wait again; `pause` is why its whole batch does."""
+
+    letter_id: int
+    attempt: int
+    batch: str
+    pause: str | None
+
+
+def _over(job: Job, end: _End, now: datetime) -> dict[str, object]:
+    """Return what the end of a letter changes of its job."""
+    return {
+        "state": "failed" if end.filled.failure else "done",
+        "calls": job.calls + end.calls,
+        "cost": None if end.cost is None else float(end.cost) + (job.cost or 0.0),
+        "done_at": now,
+        "worker": None,
+    }
 
 
 class _Circuit:
@@ -222,6 +284,9 @@ class Worker:
         if self._sqlite:
             config["system_database_engine"] = _sqlite_engine(self._engine_url)
         _worker = self
+        # Letters are made of many small values that live as long as the letter does: looking for rings among them as often as usual takes a sixth of the work.
+        self._garbage = gc.get_threshold()
+        gc.set_threshold(20_000, 10, 10)
         self._clerk.start()
         DBOS(config=config)  # type: ignore[arg-type]
         DBOS.launch()
@@ -246,6 +311,7 @@ class Worker:
             self._watch.close()
         elif self._lock:
             os.close(self._lock)
+        gc.set_threshold(*self._garbage)
         _worker = None
 
     def run(self, until: Callable[[], bool], each: Callable[[], None] = lambda: None) -> None:
@@ -367,90 +433,102 @@ class Worker:
             self._active.discard((letter_id, attempt))
 
     async def _letter_of(self, letter_id: int, attempt: int, call: Callable[..., Any]) -> str:
-        begun = await self._clerk.put(lambda session, store: self._begin(session, letter_id, attempt))
+        begun = await self._clerk.put(self._begin, (letter_id, attempt))
         if begun is None:
             return "left"
-        case, way, batch = begun
-        calls = 0
+        case, way, batch, again = begun
+        calls, unkept = 0, dict[str, Any]()
 
         async def remembered(prompt: Prompt) -> Completion:
-            nonlocal calls
+            nonlocal calls, unkept
             calls += 1
-            return _completion(await call(complete, prompt))
+            if again:
+                return _completion(await call(partial(_asked, complete, prompt)))
+            # The answer that ends a letter is kept with the letter at once; to have the engine keep it before that would cost more than all else it does.
+            if unkept:
+                await call(partial(_given, unkept))
+            unkept = await _asked(complete, prompt)
+            return _completion(unkept)
 
-        failure, texts, cost = "", tuple[Written, ...](), Decimal(0)
-        priced: Decimal | None = cost
+        failure, texts = "", tuple[Written, ...]()
+        cost: Decimal | None = Decimal(0)
         try:
             complete = way.write(case)
             made = await draft(case, remembered, way.desk.policy, revisions=way.revisions, rules=way.desk.rules, folder=self.setup.prompts)
-            texts, priced = written(made), made.usage.cost
+            texts, cost = written(made), made.usage.cost
             self._circuit.well()
         except ModelFailure as error:
-            failure, priced = str(error), error.usage.cost
+            failure, cost = str(error), error.usage.cost
             if error.code in _OURS or error.retryable:
                 why = str(error) if error.code in _OURS else None
                 if error.retryable:
                     self._circuit.ill()
                 if why or attempt < ATTEMPTS:
-                    await self._clerk.put(lambda session, store: self._put_back(session, letter_id, attempt, batch, why))
+                    await self._clerk.put(self._put_back, _Back(letter_id, attempt, batch, why))
                     return "again"
         except (CaseError, RuleError) as error:
             failure = str(error)
-        await self._clerk.put(lambda session, store: self._end(session, store, way, letter_id, attempt, case, texts, failure, calls, priced))
+        await self._clerk.put(self._end, _End(way, attempt, calls, cost, Filled(letter_id, case, texts, failure or None)))
         return "failed" if failure else "done"
 
-    def _begin(self, session: Session, letter_id: int, attempt: int) -> tuple[Case, _Way, str] | None:
-        job = session.get(Job, letter_id, lock=True)
-        if job is None or job.state != "fed" or job.attempt != attempt:
-            return None
-        batch = session.get(BatchRow, job.batch)
-        assert batch, "a foreign key points to a row"
-        if (batch.state is not BatchState.RUNNING or self._circuit.open) and not job.starts:
-            session.set(Job, letter_id, state="cancelled" if batch.state is BatchState.CANCELLED else "waiting", worker=None)
-            return None
-        session.set(Job, letter_id, starts=job.starts + 1, repeats=job.repeats + (job.starts > 0), worker=self.name)
-        way = self._ways.get(batch.id)
-        if way is None:
-            orders = Orders.of(batch.data)
-            # Waiting for a turn is no silence of the model: the budget is for what comes after it.
-            settings = self.settings.model_copy(update={"models": orders.models, "budget": max(self.settings.budget, 20 * LONGEST_WAIT)})
-            try:
-                write = writer(settings, self.setup, lambda name, complete: self.limits.limited(name, complete, orders.rpm, orders.tpm))
-            except ModelFailure as failure:
-                self._put_back(session, letter_id, attempt, batch.id, str(failure))
-                return None
-            who = User(batch.author, Position.ADMIN, sole=True)
-            way = self._ways[batch.id] = _Way(orders, write, Desk(self.store, who, self.setup.policy, self.setup.rules))
-        return find_case(session, find_letter(session, letter_id)).case, way, batch.id
+    def _begin(self, session: Session, _: Store, asked: Sequence[tuple[int, int]]) -> list[tuple[Case, _Way, str, bool] | None]:
+        """Note that letters are begun; return for each its case, how it is written, its batch and whether it was begun before, None where it is not to be."""
+        found = {row.letter_id: row for row in session.connection.execute(_BEGUN, {"ids": [letter_id for letter_id, _ in asked]})}
+        begun: list[tuple[Case, _Way, str, bool] | None] = []
+        marked: list[tuple[int, dict[str, object]]] = []
+        for letter_id, attempt in asked:
+            begun.append(None)
+            row = found.get(letter_id)
+            if row is None or row.state != "fed" or row.attempt != attempt:
+                continue
+            if (row.batch_state != BatchState.RUNNING or self._circuit.open) and not row.starts:
+                left = "cancelled" if row.batch_state == BatchState.CANCELLED else "waiting"
+                session.set(Job, letter_id, state=left, worker=None)
+                continue
+            if way := self._way(session, row.batch, letter_id, attempt):
+                marked.append((letter_id, {"starts": row.starts + 1, "repeats": row.repeats + (row.starts > 0), "worker": self.name}))
+                begun[-1] = parse(row.data, f"case {row.case_id}"), way, row.batch, row.starts > 0
+        session.set_all(Job, marked)
+        return begun
 
-    def _put_back(self, session: Session, letter_id: int, attempt: int, batch: str, pause: str | None) -> None:
-        """Let a letter wait again; with a reason to pause, the whole batch does."""
-        session.set_where(Job, {"letter_id": letter_id, "attempt": attempt, "state": "fed"}, state="waiting", worker=None)
-        if pause is not None:
-            now = session.get(BatchRow, batch, lock=True)
-            if now and now.state is BatchState.RUNNING:
-                _set(session, now.author, batch, BatchState.PAUSED, pause)
-            self._ways.pop(batch, None)  # a key or a setting may be mended before it goes on
+    def _way(self, session: Session, batch: str, letter_id: int, attempt: int) -> _Way | None:
+        """Return how a batch's letters are written; None, with the batch paused, where they can not be."""
+        if way := self._ways.get(batch):
+            return way
+        row = session.get(BatchRow, batch)
+        assert row, "a foreign key points to a row"
+        orders = Orders.of(row.data)
+        # Waiting for a turn is no silence of the model: the budget is for what comes after it.
+        settings = self.settings.model_copy(update={"models": orders.models, "budget": max(self.settings.budget, 20 * LONGEST_WAIT)})
+        try:
+            write = writer(settings, self.setup, lambda name, complete: self.limits.limited(name, complete, orders.rpm, orders.tpm))
+        except ModelFailure as failure:
+            self._put_back(session, self.store, [_Back(letter_id, attempt, batch, str(failure))])
+            return None
+        who = User(row.author, Position.ADMIN, sole=True)
+        way = self._ways[batch] = _Way(orders, write, Desk(self.store, who, self.setup.policy, self.setup.rules))
+        return way
 
-    def _end(
-        self,
-        session: Session,
-        store: Store,
-        way: _Way,
-        letter_id: int,
-        attempt: int,
-        case: Case,
-        texts: tuple[Written, ...],
-        failure: str,
-        calls: int,
-        cost: Decimal | None,
-    ) -> None:
-        job = session.get(Job, letter_id, lock=True)
-        if job is None or job.state != "fed" or job.attempt != attempt:
-            return
-        fill(replace(way.desk, store=store), letter_id, case, texts, failure or None)
-        spent = None if cost is None else float(cost) + (job.cost or 0.0)
-        session.set(Job, letter_id, state="failed" if failure else "done", calls=job.calls + calls, cost=spent, done_at=session.now, worker=None)
+    def _put_back(self, session: Session, _: Store, letters: Sequence[_Back]) -> list[None]:
+        """Let letters wait again; with a reason to pause, the whole batch does."""
+        for one in letters:
+            session.set_where(Job, {"letter_id": one.letter_id, "attempt": one.attempt, "state": "fed"}, state="waiting", worker=None)
+            if one.pause is not None:
+                now = session.get(BatchRow, one.batch, lock=True)
+                if now and now.state is BatchState.RUNNING:
+                    _set(session, now.author, one.batch, BatchState.PAUSED, one.pause)
+                self._ways.pop(one.batch, None)  # a key or a setting may be mended before it goes on
+        return [None] * len(letters)
+
+    def _end(self, session: Session, store: Store, ended: Sequence[_End]) -> list[None]:
+        """Write down what came of letters, and that their work is over."""
+        jobs = {job.letter_id: job for job in session.find(Job, lock=True, letter_id=tuple(one.filled.letter_id for one in ended))}
+        # Once a letter, even where two have worked on it: one that was taken for dead and one that took it over.
+        due = {one.filled.letter_id: one for one in ended if (job := jobs.get(one.filled.letter_id)) and (job.state, job.attempt) == ("fed", one.attempt)}
+        for way in dict.fromkeys(one.way for one in due.values()):
+            fill_lot(replace(way.desk, store=store), [one.filled for one in due.values() if one.way is way])
+        session.set_all(Job, [(number, _over(jobs[number], one, session.now)) for number, one in due.items()])
+        return [None] * len(ended)
 
     # --- looking after
 
@@ -485,9 +563,12 @@ class Worker:
                     self._engine.enqueue_workflow(QUEUE, self._letter, letter, attempt)
             elif state == "PENDING" and (letter, attempt) not in self._active:
                 idle.add(name)
-            elif state not in ("ENQUEUED", "PENDING", "DELAYED"):  # ended without a word in the record
+            elif state not in ("ENQUEUED", "PENDING", "DELAYED"):  # ended without a word in the record: a fault of ours
                 with self.store.begin() as session:
-                    session.set_where(Job, {"letter_id": letter, "attempt": attempt, "state": "fed"}, state="waiting", worker=None)
+                    lost = attempt >= ATTEMPTS
+                    now = {"state": "failed" if lost else "waiting", "done_at": session.now if lost else None, "worker": None}
+                    if session.set_where(Job, {"letter_id": letter, "attempt": attempt, "state": "fed"}, **now) and lost:
+                        session.set_where(LetterRow, {"id": letter, "revision": 0}, failure=_BROKEN)
         # What the engine holds for running and nobody runs, twice in a row, it lost with its database.
         if lost_here := sorted(idle & self._idle):
             self._engine.resume_workflows(lost_here, queue_name=QUEUE)
@@ -593,7 +674,8 @@ def _sqlite_engine(url: str) -> Any:
     path = make_url(url).database
     with sqlite3.connect(str(path)) as connection:
         connection.execute("pragma journal_mode=wal")  # the engine does not set it; it stays with the file
-    engine = create_engine(url, pool_size=10, max_overflow=0, pool_timeout=60)
+    # Few statements kept: those of the engine that name many letters are never said the same way twice, and each is some tens of kilobytes.
+    engine = create_engine(url, pool_size=10, max_overflow=0, pool_timeout=60, connect_args={"cached_statements": 16})
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: object) -> None:
@@ -617,19 +699,8 @@ def _letter() -> Callable[[int, int], Any]:
     from dbos import DBOS
 
     @DBOS.step(name="call")
-    async def call(complete: Complete, prompt: Prompt) -> dict[str, Any]:
-        try:
-            completion = await complete(prompt)
-        except ModelFailure as failure:
-            said = {"code": failure.code, "text": str(failure), "retryable": failure.retryable, "retry_after": failure.retry_after}
-            return {"failure": said, "usage": _plain(failure.usage)}
-        return {
-            "text": completion.text,
-            "model": completion.model,
-            "usage": _plain(completion.usage),
-            "fell_back": list(completion.fell_back),
-            "ended": completion.finish_reason,
-        }
+    async def call(answer: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+        return await answer()
 
     @DBOS.workflow(name="letter", max_recovery_attempts=100)
     async def letter(letter_id: int, attempt: int) -> str:
@@ -637,6 +708,26 @@ def _letter() -> Callable[[int, int], Any]:
         return await _worker.letter(letter_id, attempt, call)
 
     return letter
+
+
+async def _asked(complete: Complete, prompt: Prompt) -> dict[str, Any]:
+    """Ask a model and return what came of it, as the engine keeps it."""
+    try:
+        completion = await complete(prompt)
+    except ModelFailure as failure:
+        said = {"code": failure.code, "text": str(failure), "retryable": failure.retryable, "retry_after": failure.retry_after}
+        return {"failure": said, "usage": _plain(failure.usage)}
+    return {
+        "text": completion.text,
+        "model": completion.model,
+        "usage": _plain(completion.usage),
+        "fell_back": list(completion.fell_back),
+        "ended": completion.finish_reason,
+    }
+
+
+async def _given(answer: dict[str, Any]) -> dict[str, Any]:
+    return answer
 
 
 def _plain(usage: Usage) -> dict[str, Any]:

@@ -1,13 +1,30 @@
 """Open the record, and read and write it in transactions that end with their audit links."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, ColumnElement, Connection, Engine, Select, Table, Update, bindparam, create_engine, event, func, insert, make_url, select, update
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    insert,
+    make_url,
+    select,
+    update,
+)
 from sqlalchemy import delete as removal
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
@@ -72,6 +89,11 @@ def _one(table: Table, lock: bool) -> Select[Any]:
 
 
 @cache
+def _new(table: Table, told: bool) -> Insert:
+    return insert(table).returning(table.c.id, sort_by_parameter_order=True) if told else insert(table)
+
+
+@cache
 def _change(table: Table) -> Update:
     return update(table).where(*_by_key(table))
 
@@ -85,7 +107,7 @@ def _keys(table: Table, key: tuple[object, ...]) -> dict[str, object]:
 
 
 @cache
-def _some(table: Table, order: str, equal: tuple[tuple[str, bool | None], ...], limit: int | None) -> Select[Any]:
+def _some(table: Table, order: str, equal: tuple[tuple[str, bool | None], ...], limit: int | None, lock: bool) -> Select[Any]:
     """Return the query for rows whose columns equal values: among several (True), one (False), none at all (None)."""
     query = select(table)
     for name, among in equal:
@@ -93,7 +115,8 @@ def _some(table: Table, order: str, equal: tuple[tuple[str, bool | None], ...], 
         query = query.where(column.is_(None) if among is None else column.in_(bindparam(name, expanding=True)) if among else column == bindparam(name))
     column = table.c[order.lstrip("-")] if order else next(iter(table.primary_key))
     keys = (column, *table.primary_key)
-    return query.order_by(*((key.desc() for key in keys) if order.startswith("-") else keys)).limit(limit)
+    query = query.order_by(*((key.desc() for key in keys) if order.startswith("-") else keys)).limit(limit)
+    return query.with_for_update() if lock else query
 
 
 class Session:
@@ -109,9 +132,9 @@ class Session:
         row = self.connection.execute(_one(TABLES[kind], lock), _keys(TABLES[kind], key)).one_or_none()
         return None if row is None else kind(*row)
 
-    def find(self, kind: type[Record], order: str = "", /, limit: int | None = None, **equal: object) -> tuple[Record, ...]:
-        """Return the rows whose columns equal the values (a tuple: are among them), by `order` (`-at` for newest first)."""
-        query = _some(TABLES[kind], order, tuple((name, None if value is None else type(value) is tuple) for name, value in equal.items()), limit)
+    def find(self, kind: type[Record], order: str = "", /, limit: int | None = None, lock: bool = False, **equal: object) -> tuple[Record, ...]:
+        """Return the rows whose columns equal the values (a tuple: are among them), by `order` (`-at` for newest first); `lock` as in `get`."""
+        query = _some(TABLES[kind], order, tuple((name, None if value is None else type(value) is tuple) for name, value in equal.items()), limit, lock)
         return tuple(kind(*row) for row in self.connection.execute(query, {name: value for name, value in equal.items() if value is not None}))
 
     def count(self, kind: type, /, **equal: object) -> int:
@@ -123,7 +146,7 @@ class Session:
     def add(self, kind: type, /, **values: object) -> int:
         """Insert a row and return its id. Raises Taken where its key is there already; the block it stands in is over then."""
         try:
-            key = self.connection.execute(insert(TABLES[kind]), values).inserted_primary_key
+            key = self.connection.execute(_new(TABLES[kind], False), values).inserted_primary_key
         except IntegrityError:
             raise Taken(f"there is already one: {TABLES[kind].name}") from None
         return int(key[0]) if key and isinstance(key[0], int) else 0
@@ -132,18 +155,23 @@ class Session:
         """Insert rows that all have the same columns, and return their ids in their order. Raises Taken as `add` does."""
         table = TABLES[kind]
         try:
-            return list(self.connection.execute(insert(table).returning(table.c.id, sort_by_parameter_order=True), rows).scalars()) if rows else []
+            return list(self.connection.execute(_new(table, True), rows).scalars()) if rows else []
         except IntegrityError:
             raise Taken(f"there is already one: {table.name}") from None
 
     def add_all(self, table: str, rows: list[dict[str, Any]]) -> None:
         """Insert many rows into the named table at once."""
         if rows:
-            self.connection.execute(insert(tables.metadata.tables[table]), rows)
+            self.connection.execute(_new(tables.metadata.tables[table], False), rows)
 
     def set(self, kind: type, /, *key: object, **values: object) -> None:
         """Change columns of the row with this primary key."""
         self.connection.execute(_change(TABLES[kind]), {**_keys(TABLES[kind], key), **values})
+
+    def set_all(self, kind: type, rows: Sequence[tuple[int, Mapping[str, object]]], /) -> None:
+        """Change the same columns of many rows at once, each by its id."""
+        if rows:
+            self.connection.execute(_change(TABLES[kind]), [{"key_0": key, **values} for key, values in rows])
 
     def set_where(self, kind: type, equal: Mapping[str, object], /, **values: object) -> int:
         """Change columns of every row whose columns equal the values; return how many."""
@@ -166,15 +194,15 @@ class Session:
         """Write the noted acts to the chain. It comes last, since the lock on the chain's end makes other writers wait."""
         if not self._links:
             return
-        end = self.connection.execute(select(tables.chain).where(tables.chain.c.id == 1).with_for_update()).one()
+        end = self.connection.execute(_one(tables.chain, True), {"key_0": 1}).one()
         seq, previous, rows = end.seq, end.hash, []
         for link in self._links:
             seq += 1
             row = {**link, "seq": seq, "previous": previous}
             row["hash"] = previous = link_hash(row)
             rows.append(row)
-        self.connection.execute(insert(tables.audit), rows)
-        self.connection.execute(update(tables.chain).where(tables.chain.c.id == 1).values(seq=seq, hash=previous))
+        self.connection.execute(_new(tables.audit, False), rows)
+        self.connection.execute(_change(tables.chain), {"key_0": 1, "seq": seq, "hash": previous})
         self._links.clear()
 
 
@@ -252,7 +280,7 @@ def engine_for(url: str) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 30.0}, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": 30.0, "cached_statements": 32}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: object) -> None:
