@@ -284,9 +284,9 @@ class Worker:
         if self._sqlite:
             config["system_database_engine"] = _sqlite_engine(self._engine_url)
         _worker = self
-        # Letters are made of many small values that live as long as the letter does: looking for rings among them as often as usual takes a sixth of the work.
+        # Letters are made of many small values that live as long as the letter: to look for rings among them as often as usual takes a sixth of the work.
         self._garbage = gc.get_threshold()
-        gc.set_threshold(20_000, 10, 10)
+        gc.set_threshold(5_000, 10, 5)
         self._clerk.start()
         DBOS(config=config)  # type: ignore[arg-type]
         DBOS.launch()
