@@ -11,8 +11,8 @@ from drafting.rows import REPEATED, account_key, apologies_before, day_of, find_
 from drafting.store import LetterRow, Promise, Session, State
 from drafting.triage import PROMISED
 from drafting.users import require
-from guardrails.case import Case, EarlierApology
-from guardrails.policy import Role
+from guardrails.case import Case, EarlierApology, Severity
+from guardrails.policy import Policy, Role
 
 MOST = 12
 """Earlier promises that a letter is told of at most, the newest."""
@@ -109,9 +109,22 @@ def recurrence(desk: Desk, case: Case, *, category: str | None = None) -> Recurr
     severity asks. `category` is a person's word that overrules the category.
     """
     with desk.store.read() as session:
-        earlier = apologies_before(session, case)
-        promises = _promises(session, account_key(case))
-        day = day_of(case.written_on) or session.now.date()
+        return recurrences(session, desk.policy, [case], category=category)[0]
+
+
+def recurrences(session: Session, policy: Policy, cases: Sequence[Case], *, category: str | None = None) -> list[Recurrence]:
+    """Return `recurrence` for each of several cases, in two looks at the record."""
+    promises: dict[str, list[Earlier]] = {}
+    for row in session.find(Promise, "at", account=tuple({account_key(case) for case in cases}), state=("open", "kept")):
+        promises.setdefault(row.account, []).append(Earlier(row, _fate(row, session.now)))
+    found = zip(cases, apologies_before(session, cases), strict=True)
+    return [_recurrence(session, policy, case, earlier, tuple(promises.get(account_key(case), ())), category) for case, earlier in found]
+
+
+def _recurrence(
+    session: Session, policy: Policy, case: Case, earlier: tuple[LetterRow, ...], promises: tuple[Earlier, ...], category: str | None
+) -> Recurrence:
+    day = day_of(case.written_on) or session.now.date()
     told = {(day_of(one.at), one.incident): one for one in case.account.apologies}
     for row in earlier:
         when = (row.approved_at or row.at).date()
@@ -130,9 +143,14 @@ def recurrence(desk: Desk, case: Case, *, category: str | None = None) -> Recurr
             reasons.append(f"the case says {case.incident.category}; repeated apologies call for recurring_issue, unless a person overrules it")
     signs = None
     if case.incident.severity:
-        signs = _one_up(desk.policy.severity[case.incident.severity].signs)
+        signs = raised(policy, case.incident.severity)
         reasons.append(f"the signer moves up to {signs.value}")
     return Recurrence(changed, len(recent), earlier, signs, tuple(reasons), promises)
+
+
+def raised(policy: Policy, severity: Severity) -> Role:
+    """Return who signs where an apology to the same account repeats: one rank above whom the severity asks."""
+    return _one_up(policy.severity[severity].signs)
 
 
 def told_promises(case: Case, promises: Sequence[Earlier]) -> Case:

@@ -16,6 +16,7 @@ from sqlalchemy import case as either
 from sqlalchemy import func, select, update
 
 from drafting.accounts import Accounts, Rejects, Unusable, Usable
+from drafting.aftercare import Recurrence, raised, recurrences
 from drafting.desk import Desk, add_lot
 from drafting.errors import NotThere, Refused
 from drafting.limits import EXPECTED
@@ -25,8 +26,8 @@ from drafting.settings import Settings
 from drafting.store import BatchRow, BatchState, Job, LetterRow, Session, Store, tables
 from drafting.triage import triage
 from drafting.users import require
-from guardrails.case import Case
-from guardrails.policy import Policy
+from guardrails.case import Case, Severity
+from guardrails.policy import Policy, Role
 
 PAGE = 250
 """Letters put into the record in one transaction."""
@@ -154,8 +155,9 @@ def load(desk: Desk, batch: str, accounts: Accounts, progress: Callable[[int], N
     read, page = 0, list[Usable]()
 
     def flush() -> None:
-        lot = [(row.key, triaged(row.case, desk.policy), row.cohort) for row in page]
         with together(desk.store) as (session, store):
+            ready = [_ready(one, desk.policy) for one in recurrences(session, desk.policy, [row.case for row in page])]
+            lot = [(row.key, case, row.cohort, signs) for row, (case, signs) in zip(page, ready, strict=True)]
             # An account that has its letter by now, from this batch or another, is passed over.
             new = add_lot(replace(desk, store=store), batch, lot)
             waiting = {"batch": batch, "state": "waiting", "attempt": 0, "starts": 0, "repeats": 0, "calls": 0}
@@ -176,6 +178,12 @@ def load(desk: Desk, batch: str, accounts: Accounts, progress: Callable[[int], N
         if current.state is BatchState.LOADING:
             _set(session, desk.user.name, batch, BatchState.RUNNING if total else BatchState.DONE)
     return total
+
+
+def _ready(again: Recurrence, policy: Policy) -> tuple[Case, Role | None]:
+    """Return a case ready for drafting, with what the record knows of the account, and who has to sign where it is not the first apology of late."""
+    case = triaged(again.case, policy)
+    return case, raised(policy, case.incident.severity or Severity.MEDIUM) if again.reasons else None
 
 
 class _Joined(Store):

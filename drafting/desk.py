@@ -16,9 +16,9 @@ from drafting.errors import Blocker, Conflict, DeskError, Forbidden, NotThere, R
 from drafting.promises import commitments
 from drafting.rows import (
     about,
+    apologies_before,
     case_hash,
     day_of,
-    earlier,
     find_case,
     find_letter,
     find_revision,
@@ -184,20 +184,23 @@ def add(
         return add(desk, case, judged, key=key, failure=failure)
 
 
-def add_lot(desk: Desk, batch: str, lot: Sequence[tuple[str, Case, str | None]]) -> list[int]:
-    """Put triaged cases on the desk as letters of a batch, each by key, case and cohort; return the new ones. A key that is there already is passed over."""
+def add_lot(desk: Desk, batch: str, lot: Sequence[tuple[str, Case, str | None, Role | None]]) -> list[int]:
+    """Put triaged cases on the desk as letters of a batch, each by key, case, cohort and the rank that a recurrence asks for; return the new ones.
+
+    A key that is there already is passed over.
+    """
     require(desk.store, desk.user, "write letters")
     with desk.store.begin() as session:
-        there = {row.key for row in session.find(LetterRow, key=tuple(key for key, _, _ in lot))}
+        there = {row.key for row in session.find(LetterRow, key=tuple(key for key, *_ in lot))}
         new = [one for one in lot if one[0] not in there]
-        about_them = [{"key": key, "batch": batch, "cohort": cohort} for key, _, cohort in new]
-        return [row.id for row in _add(desk, session, [case for _, case, _ in new], desk.user.name, about_them)]
+        about_them = [{"key": key, "batch": batch, "cohort": cohort, "signs": signs.value if signs else None} for key, _, cohort, signs in new]
+        return [row.id for row in _add(desk, session, [case for _, case, *_ in new], desk.user.name, about_them)]
 
 
 def _add(desk: Desk, session: Session, cases: Sequence[Case], drafter: str, about_them: Sequence[Mapping[str, Any]]) -> list[LetterRow]:
     rows, values = [], []
     ids = keep_cases(session, desk.user.name, cases)
-    for case_id, case, before, about_it in zip(ids, cases, earlier(session, cases), about_them, strict=True):
+    for case_id, case, before, about_it in zip(ids, cases, apologies_before(session, cases), about_them, strict=True):
         new: dict[str, Any] = dict.fromkeys(LetterRow.__dataclass_fields__) | about(case) | _clocks(desk, case, session.now) | dict(about_it)
         new |= {"id": 0, "case_id": case_id, "state": State.DRAFTED.value, "drafter": drafter, "repeats": len(before)}
         new |= {"subject": "", "revision": 0, "errors": 0, "warnings": 0, "at": session.now, "changed_at": session.now}

@@ -148,13 +148,8 @@ def day_of(moment: date | datetime | None) -> date | None:
     return moment.date() if isinstance(moment, datetime) else moment
 
 
-def apologies_before(session: Session, case: Case) -> tuple[LetterRow, ...]:
-    """Return the account's letters of apology about other incidents that went out within 90 days."""
-    return earlier(session, [case])[0]
-
-
-def earlier(session: Session, cases: Sequence[Case]) -> list[tuple[LetterRow, ...]]:
-    """Return `apologies_before` for each of several cases, in one look."""
+def apologies_before(session: Session, cases: Sequence[Case]) -> list[tuple[LetterRow, ...]]:
+    """Return for each of several cases its account's letters of apology about other incidents that went out within 90 days, in one look."""
     known: dict[str, list[LetterRow]] = {}
     for row in session.find(LetterRow, "approved_at", account=tuple({account_key(case) for case in cases}), state=APOLOGISED):
         known.setdefault(row.account, []).append(row)

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+import desks
 import pytest
 from sqlalchemy import create_engine
+from stores import Clock
 from test_accounts import HEAD, accounts
 
 from drafting import batch as act
@@ -24,6 +26,7 @@ from drafting.store import BatchState, LetterRow, State, Store, verify
 from drafting.users import LOCAL
 from drafting.worker import Worker, WorkerError
 from guardrails.case import Case
+from guardrails.policy import Role
 from prompts import Prompt
 
 SETUP = configuration()
@@ -70,13 +73,15 @@ class Model:
     """A model that fails as told, account by account, and else composes the letter at a price."""
 
     def __init__(self) -> None:
-        self.failures: dict[str, list[ModelFailure]] = {}
+        self.failures: dict[str, list[Exception]] = {}
         self.calls: list[str] = []
+        self.told: dict[str, str] = {}
 
     def writer(self, settings: object, setup: object, around: object) -> Callable[[Case], Complete]:
         def for_case(case: Case) -> Complete:
             async def complete(prompt: Prompt) -> Completion:
                 self.calls.append(case.account.company)
+                self.told[case.account.company] = prompt.text
                 if waiting := self.failures.get(case.account.company):
                     raise waiting.pop(0)
                 composed = await template(case, SETUP)(prompt)
@@ -112,6 +117,41 @@ def test_the_engine_keeps_nothing_of_a_letter_that_is_written(desk: Desk, work: 
         for table in ("workflow_status", "operation_outputs"):
             assert connection.exec_driver_sql(f"select count(*) from {schema}{table}").scalar() == 0
     place.dispose()
+
+
+def test_letters_are_told_of_earlier_apologies_and_promises_to_the_account(
+    desk: Desk, work: Callable[[str], Status], model: Model, clock: Clock, tmp_path: Path
+) -> None:
+    people = desks.desk(desk.store)
+    before = desks.case()
+    before = desks.reviewed(people, before.model_copy(update={"incident": before.incident.model_copy(update={"id": "INC-0"})}))
+    approve(people, before.id, before.revision, before.sha256 or "")
+    clock.forward(days=30)
+    batch = begun(desk, lot(tmp_path), Orders(("openai:scripted",), revisions=0))
+    work(batch)
+    with desk.store.read() as session:
+        letters = session.find(LetterRow, batch=batch)
+    assert [(one.account, one.repeats, one.category, one.signs) for one in letters] == [
+        ("A-0", 0, "outage", None),
+        ("A-1", 1, "recurring_issue", Role.VP_CS),
+        ("A-2", 0, "outage", None),
+    ]
+    late = "2026-06-09: We will send you the post-mortem by 16 June. (due 2026-06-16): late"
+    assert [late in model.told[f"Company {n}"] for n in range(3)] == [False, True, False]
+    assert late in view(desk, letters[1].id).case.incident.details["earlier_promises"]
+
+
+def test_a_letter_over_which_the_program_breaks_fails_for_good(desk: Desk, model: Model, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model.failures["Company 1"] = [RuntimeError("a fault of ours")] * 9
+    monkeypatch.setattr("drafting.worker.DEAD", 0.0)
+    monkeypatch.setattr("drafting.worker.ATTEMPTS", 2)
+    batch = begun(desk, lot(tmp_path), Orders(("openai:scripted",), revisions=0))
+    with Worker(desk.store, Settings.read({"AMENDS_HOME": str(tmp_path)}), SETUP) as worker:
+        # What is not heard of for ten seconds is looked after.
+        worker.run(lambda: act.ended(desk.store, batch), lambda: clock.forward(seconds=11))
+    [(_, failed)] = act.rows(desk.store, batch, state="failed")
+    assert (failed.company, model.calls.count("Company 1")) == ("Company 1", 2)
+    assert "amends broke off" in (failed.failure or "")
 
 
 def test_a_survey_counts_and_spends_nothing(desk: Desk, tmp_path: Path) -> None:

@@ -66,6 +66,23 @@ def test_killed_at_random_moments_every_account_has_one_letter(tmp_path: Path) -
         assert now["repeated"] <= kills * 20
 
 
+def test_an_answer_that_was_revised_is_not_asked_for_again(tmp_path: Path) -> None:
+    incident, rows = files(tmp_path, 10)
+    with Model(0.5) as model:  # its letters are blocked, and so each is asked for twice
+        command = Command(tmp_path / "home", model)
+        process = command.start("batch", "run", incident, rows, "--model", "openai:scripted", "--revisions", "1", "--at-once", "10", "--yes")
+        batch = begun(process)
+        wait_for(model, 10)
+        until = time.monotonic() + 60
+        while model.begun.total() < 15:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        kill(process)
+        command.run("batch", "resume", batch, code=1)
+        assert 20 < model.begun.total() <= 30
+        assert max(model.begun.values()) == 3
+
+
 def test_ctrl_c_finishes_the_letters_in_the_works(tmp_path: Path) -> None:
     incident, rows = files(tmp_path, 60)
     with Model(0.3) as model:
