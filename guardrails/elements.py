@@ -9,11 +9,13 @@ high severity on ending the incident is no restitution.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
+from operator import itemgetter
 from typing import NamedTuple
 
 from guardrails.case import Severity
 from guardrails.finding import Field
 from guardrails.language.clauses import Role
+from guardrails.language.memory import remembered
 from guardrails.language.words import classes
 from guardrails.letter import Reading, Sentence
 
@@ -44,92 +46,106 @@ class Element:
 _ENOUGH = {"issue": 0.0, "effect": -0.5, "responsibility": 0.3, "remorse": 0.2, "restitution": -1.0, "remedy": 0.0, "prevention": -0.2}
 
 
+class _Heard(NamedTuple):
+    """A sentence with what the detectors say of it, and how clearly they hear a fault in it."""
+
+    sentence: Sentence
+    scores: Mapping[str, float]
+    fault: float
+
+
 def elements(reading: Reading) -> Mapping[str, Element]:
     """Return the five R's of a letter, in their order, judged on its text alone."""
-    text = [sentence for sentence in reading.text if sentence.tokens]
+    every = [_Heard(sentence, scores := reading.verdict(sentence).scores, max(_faults(scores))) for sentence in reading.all if sentence.tokens]
+    text = [heard for heard in every if heard.sentence.field == "body"]
     reached = _reached(reading, text)
-    issue = _said(reading, "issue", reading.all) or reached
-    effect = _said(reading, "effect", reading.all) or reached
+    issue = _said("issue", every) or reached
+    effect = _said("effect", every) or reached
     grave = reading.severity.rank >= Severity.HIGH.rank
-    remedy = (*_said(reading, "remedy", text), *_recovered(reading, text))
+    remedy = (*_said("remedy", text), *_recovered(reading, text))
     found = {
         "recognition": tuple(dict.fromkeys((*issue, *effect))) if issue and effect else (),
-        "responsibility": _said(reading, "responsibility", text),
+        "responsibility": _said("responsibility", text),
         "remorse": _remorse(reading, text),
-        "restitution": remedy if grave else tuple(dict.fromkeys((*_said(reading, "restitution", text), *remedy))),
-        "prevention": _said(reading, "prevention", [sentence for sentence in text if _may_prevent(reading, sentence)]),
+        "restitution": remedy if grave else tuple(dict.fromkeys((*_said("restitution", text), *remedy))),
+        "prevention": _said("prevention", [heard for heard in text if _may_prevent(reading, heard)]),
     }
     return {name: Element(tuple(sorted(found[name], key=lambda place: (place.field == "body", place.start)))) for name in ELEMENTS}
 
 
-_FAULTS = ("vague", "conditional-apology", "defensive", "over-promise", "self-focus", "blame-shift", "tone", "late-apology", "non-apology")
+_faults = itemgetter("vague", "conditional-apology", "defensive", "over-promise", "self-focus", "blame-shift", "tone", "late-apology", "non-apology")
 
 
-def _said(reading: Reading, name: str, where: Sequence[Sentence]) -> tuple[Place, ...]:
+def _said(name: str, where: Sequence[_Heard]) -> tuple[Place, ...]:
     """Return the sentences that say it, where all of them together say it clearly enough."""
-    heard = [(reading.verdict(sentence).scores, sentence) for sentence in where if sentence.tokens]
-    scored = [(scores[name], sentence) for scores, sentence in heard if max(scores[fault] for fault in _FAULTS) < scores[name]]
+    scored = [(scores[name], sentence) for sentence, scores, fault in where if fault < scores[name]]
     enough = _ENOUGH[name]
     if not scored or log(sum(exp(min(2 * score, 40)) for score, _ in scored)) / 2 <= enough:
         return ()
     clear = [sentence for score, sentence in scored if score > enough] or [max(scored, key=lambda pair: pair[0])[1]]
-    return tuple(Place(sentence.field, sentence.start, sentence.end) for sentence in clear)
+    return tuple(map(_place, clear))
+
+
+def _place(sentence: Sentence) -> Place:
+    return Place(sentence.field, sentence.start, sentence.end)
 
 
 _REACHES = frozenset("access copy disclose download expose leak obtain publish read reach reveal steal take view".split())
 
 
-def _reached(reading: Reading, text: Sequence[Sentence]) -> tuple[Place, ...]:
+@remembered
+def _is_data(word: str) -> bool:
+    """Whether a lower-case word stands for what customers keep with us."""
+    return not {"document", "data_thing"}.isdisjoint(classes(word))
+
+
+def _reached(reading: Reading, text: Sequence[_Heard]) -> tuple[Place, ...]:
     """Return the sentences that say whose data somebody else got at: the failure and its effect in one (GDPR, article 34)."""
     return tuple(
-        Place(sentence.field, sentence.start, sentence.end)
-        for sentence in text
-        if any(token.lower == "your" for token in sentence.tokens)
-        and any("document" in names or "data_thing" in names for names in (classes(token.lower) for token in sentence.tokens))
+        _place(sentence)
+        for sentence, _, _ in text
+        if "your" in sentence.lowers
         and any(
             clause.lemma in _REACHES and not clause.negative and clause.form == "finite" and clause.actor is not Role.CUSTOMER
             for clause in reading.clauses(sentence)
         )
+        and any(map(_is_data, sentence.lowers))
     )
 
 
 _RECOVERS = frozenset("recover restore rebuild retrieve reconstruct redo salvage re-key rekey re-enter replay".split())
 
 
-def _recovered(reading: Reading, text: Sequence[Sentence]) -> tuple[Place, ...]:
+def _recovered(reading: Reading, text: Sequence[_Heard]) -> tuple[Place, ...]:
     """Return the sentences that say how much of the customer's data was brought back: more than ending the incident."""
     return tuple(
-        Place(sentence.field, sentence.start, sentence.end)
-        for sentence in text
-        if any(token.lower[0].isdigit() for token in sentence.tokens)
-        and any(
-            clause.lemma in _RECOVERS
-            and not clause.negative
-            and clause.form == "finite"
-            and any("document" in names or "data_thing" in names for names in (classes(token.lower) for token in sentence.tokens))
-            for clause in reading.clauses(sentence)
-        )
+        _place(sentence)
+        for sentence, _, _ in text
+        if any(clause.lemma in _RECOVERS and not clause.negative and clause.form == "finite" for clause in reading.clauses(sentence))
+        and any(word[0].isdigit() for word in sentence.lowers)
+        and any(map(_is_data, sentence.lowers))
     )
 
 
 _ASKS = frozenset(("please", "kindly"))
 
 
-def _may_prevent(reading: Reading, sentence: Sentence) -> bool:
+def _may_prevent(reading: Reading, heard: _Heard) -> bool:
     """Whether a sentence may name a change: it neither asks the customer to do something nor tells the failure or a remedy."""
-    scores = reading.verdict(sentence).scores
-    words = [token.lower for token in sentence.tokens]
-    asks = (words[0] == "do" or not _ASKS.isdisjoint(words)) and not any(part.actor is Role.SENDER for part in reading.clauses(sentence))
-    return not asks and scores["over-promise"] < 1.5 and max(scores["issue"], scores["effect"], scores["remedy"]) < scores["prevention"]
+    sentence, scores, _ = heard
+    if scores["over-promise"] >= 1.5 or max(scores["issue"], scores["effect"], scores["remedy"]) >= scores["prevention"]:
+        return False
+    asks = sentence.lowers[0] == "do" or not _ASKS.isdisjoint(sentence.lowers)
+    return not asks or any(part.actor is Role.SENDER for part in reading.clauses(sentence))
 
 
-def _remorse(reading: Reading, text: Sequence[Sentence]) -> tuple[Place, ...]:
+def _remorse(reading: Reading, text: Sequence[_Heard]) -> tuple[Place, ...]:
     """Return the sentences that are sorry for what we did or for what it did to the customer."""
     aimed, rest = [], []
-    for sentence in text:
-        said = reading.apologies(sentence)
+    for heard in text:
+        said = reading.apologies(heard.sentence)
         if any(worth is None for _, worth in said):
-            aimed.append(Place(sentence.field, sentence.start, sentence.end))
+            aimed.append(_place(heard.sentence))
         elif not said:
-            rest.append(sentence)
-    return (*aimed, *_said(reading, "remorse", rest))
+            rest.append(heard)
+    return (*aimed, *_said("remorse", rest))

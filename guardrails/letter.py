@@ -6,19 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from guardrails.case import Case, Severity
 from guardrails.finding import Field, Span
-from guardrails.language.tokens import Token, sentences, tokenize
+from guardrails.language.clauses import Clause, clauses
+from guardrails.language.cues import Cue, cues
+from guardrails.language.detector import Verdict, judge
+from guardrails.language.tokens import sentences, tokenize
+from guardrails.language.watched import signs
+from guardrails.language.words import classes
 
 if TYPE_CHECKING:
     from guardrails.elements import Element
     from guardrails.facts.ledger import Ledger
     from guardrails.language.apology import Apology, Worth
-    from guardrails.language.clauses import Clause
-    from guardrails.language.cues import Cue
-    from guardrails.language.detector import Verdict
     from guardrails.policy import Policy
 
 
@@ -61,42 +64,33 @@ class Part(StrEnum):
     SIGNATURE = "signature"
 
 
-@dataclass(frozen=True, eq=False)
 class Sentence:
-    """One sentence: its place in a field, its words, and their plain text for phrase search."""
+    """One sentence: its place in a field, its words, and what is asked of these over and over.
 
-    field: Field
-    start: int
-    end: int
-    text: str
-    tokens: tuple[Token, ...]
-    part: Part
-    number: int
-    paragraph: int
+    `lowers` are the lower-case words; `flat` is these one space apart, what phrases are looked for in; `signs` are the watched
+    expressions that they may belong to, as bits.
+    """
 
-    @cached_property
-    def flat(self) -> str:
-        """The lower-case words, one space apart: what phrases are looked for in."""
-        return " ".join(token.lower for token in self.tokens)
+    __slots__ = ("_starts", "end", "field", "flat", "lowers", "number", "paragraph", "part", "signs", "start", "text", "tokens")
 
-    @cached_property
-    def signs(self) -> int:
-        """The watched expressions that its words may belong to, as bits."""
-        from guardrails.language.watched import signs
-
-        return signs([token.lower for token in self.tokens])
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        starts, at = [], 0
-        for token in self.tokens:
-            starts.append(at)
-            at += len(token.lower) + 1
-        return starts
+    def __init__(self, field: Field, place: Span, text: str, part: Part, number: int, paragraph: int = 0) -> None:
+        self.field: Field = field
+        self.start, self.end = place
+        self.text = text
+        self.part = part
+        self.number = number
+        self.paragraph = paragraph
+        self.tokens = tokenize(text, place.start)
+        self.lowers = [token.lower for token in self.tokens]
+        self.flat = " ".join(self.lowers)
+        self.signs = signs(self.lowers)
+        self._starts: list[int] | None = None
 
     def token_at(self, place: int) -> int:
         """Return the index of the token that stands at an offset of `flat`."""
-        return max(bisect_right(self._starts, place) - 1, 0)
+        if self._starts is None:
+            self._starts = list(accumulate((len(word) + 1 for word in self.lowers), initial=0))
+        return max(bisect_right(self._starts, place, hi=len(self.lowers)) - 1, 0)
 
     def span(self, start: int, end: int) -> Span:
         """Return the span, in the field, of the words between two offsets of `flat`."""
@@ -179,8 +173,7 @@ class Reading:
     def subject(self) -> tuple[Sentence, ...]:
         """The sentences of the subject line."""
         return tuple(
-            Sentence("subject", start, end, self.letter.subject[start:end], tuple(tokenize(self.letter.subject[start:end], start)), Part.SUBJECT, n, 0)
-            for n, (start, end) in enumerate(sentences(self.letter.subject))
+            Sentence("subject", place, self.letter.subject[slice(*place)], Part.SUBJECT, number) for number, place in enumerate(sentences(self.letter.subject))
         )
 
     @cached_property
@@ -190,7 +183,7 @@ class Reading:
         spans = sentences(body)
         first_signed = self._signature_from(spans)
         found: list[Sentence] = []
-        paragraph, last = 0, 0
+        paragraph, last, greeted = 0, 0, False
         for number, (start, end) in enumerate(spans):
             paragraph += "\n\n" in body[last:start] or "\n \n" in body[last:start]
             last = end
@@ -198,17 +191,11 @@ class Reading:
             if number >= first_signed:
                 following = body[slice(*spans[number + 1])] if number + 1 < len(spans) else ""
                 part = Part.CLOSING if number == first_signed and _closes(text, following) else Part.SIGNATURE
-            elif (
-                number < 3
-                and len(text) < 90
-                and Part.GREETING not in {sentence.part for sentence in found}
-                and _GREETING.match(text)
-                and body[end : end + 1] in {"\n", ""}
-            ):
-                part = Part.GREETING
+            elif number < 3 and len(text) < 90 and not greeted and _GREETING.match(text) and body[end : end + 1] in {"\n", ""}:
+                part, greeted = Part.GREETING, True
             else:
                 part = Part.TEXT
-            found.append(Sentence("body", start, end, text, tuple(tokenize(text, start)), part, number, paragraph))
+            found.append(Sentence("body", spans[number], text, part, number, paragraph))
         return tuple(found)
 
     @cached_property
@@ -274,30 +261,24 @@ class Reading:
             yours += [self.case.account.company, self.case.account.contact.name, self.case.account.contact.first_name]
         return _names(ours), _names(yours) - _names(ours)
 
-    def clauses(self, sentence: Sentence) -> "tuple[Clause, ...]":
+    def clauses(self, sentence: Sentence) -> tuple[Clause, ...]:
         """Return the clauses of a sentence: who does what to whom."""
         found = self._clauses.get(sentence)
         if found is None:
-            from guardrails.language.clauses import clauses
-
             found = self._clauses[sentence] = clauses(sentence.tokens, *self.names)
         return found
 
-    def verdict(self, sentence: Sentence) -> "Verdict":
+    def verdict(self, sentence: Sentence) -> Verdict:
         """Return what the learned detectors say of a sentence."""
         found = self._verdicts.get(sentence)
         if found is None:
-            from guardrails.language.detector import judge
-
-            found = self._verdicts[sentence] = judge(sentence.tokens, self.clauses(sentence))
+            found = self._verdicts[sentence] = judge(sentence.tokens, sentence.lowers, self.clauses(sentence))
         return found
 
-    def cues(self, sentence: Sentence) -> "tuple[Cue, ...]":
+    def cues(self, sentence: Sentence) -> tuple[Cue, ...]:
         """Return the turns of speech in a sentence that give a fault away."""
         found = self._cues.get(sentence)
         if found is None:
-            from guardrails.language.cues import cues
-
             found = self._cues[sentence] = tuple(cues(sentence.tokens))
         return found
 
@@ -327,8 +308,6 @@ class Reading:
 
 def _names(texts: list[str]) -> frozenset[str]:
     """Return the words of names that mean nothing else."""
-    from guardrails.language.words import classes
-
     return frozenset(word for text in texts for word in re.findall(r"[^\W\d_]{3,}", text.lower()) if word not in _TITLES and not classes(word))
 
 

@@ -106,7 +106,7 @@ def test_finds_the_class_of_a_word_in_any_form(word: str, name: str) -> None:
 
 
 def test_finds_phrases_with_a_word_between() -> None:
-    found = {phrase.name for phrase in phrases(tokenize("we let your people down for good"))}
+    found = {phrase.name for phrase in phrases("we let your people down for good".split())}
     assert "absolute" in found
 
 

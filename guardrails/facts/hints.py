@@ -114,10 +114,8 @@ def hints(sentence: Sentence, facts: Known, ways: Hints) -> Iterator[tuple[Span,
     """Yield the words of a sentence that hint at the background, with the part of it that they give away."""
     signs = sentence.signs
     look = {hint: None for bit, hint in ways.unsigned if bit & signs}
-    of = ways.of
-    for token in sentence.tokens:
-        if met := of(token.lower):
-            look.update(dict.fromkeys(met))
+    for met in filter(None, map(ways.of, sentence.lowers)):
+        look.update(dict.fromkeys(met))
     for pattern, evidence, _ in look:
         for match in pattern.compiled.finditer(sentence.flat):
             words = [word for word in match[0].split() if word not in STOP and word.isalpha()]

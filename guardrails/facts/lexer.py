@@ -51,18 +51,19 @@ _new_piece = partial(tuple.__new__, Piece)
 def pieces(text: str, start: int = 0) -> list[Piece]:
     """Return the pieces of a text; `start` is added to each offset."""
     found: list[Piece] = []
+    add = found.append
     for line in text.split("\n"):
-        before, at = len(found), 0
+        before, at, index = len(found), 0, line.index
         # The pieces between two blanks are known from the last time they were met.
         for chunk in line.split():
-            at = line.index(chunk, at)
+            at = index(chunk, at)
             if at > 1 and chunk[0].isdecimal() and line[at - 2].isdecimal():
                 # Figures set apart in thousands, a date and its time: only these reach over a blank.
                 found[before:] = [Piece(kind, piece, lower, first + start, end + start) for kind, piece, lower, first, end in _lexed(line)]
                 break
             here, size = at + start, len(chunk)
             for kind, piece, lower, first, end in _kept(chunk) if size < _WORD else _lexed(chunk):
-                found.append(_new_piece((kind, piece, lower, first + here, end + here)))
+                add(_new_piece((kind, piece, lower, first + here, end + here)))
             at += size
         start += len(line)
         found.append(Piece("mark", "\n", "\n", start, start + 1))
@@ -121,7 +122,7 @@ _ORDINAL = (
 )
 ORDINALS: Mapping[str, int] = {word: number for number, word in enumerate(_ORDINAL) if number} | {"twentieth": 20, "thirtieth": 30}
 MULTIPLES: Mapping[str, int] = {"dozen": 12, "dozens": 12, "score": 20, "hundred": 100}
-_COUNTING = frozenset({*UNITS, *TENS, "hundred", "a", "an", "one", "half"})
+COUNTING = frozenset({*UNITS, *TENS, "hundred", "a", "an", "one", "half"})
 """With which a number in words begins."""
 _HALVES: Mapping[str, Decimal] = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "third": Decimal(1) / 3}
 
@@ -153,7 +154,7 @@ def number(found: list[Piece], at: int, *, money: bool = False) -> Number | None
                 value *= scale
                 stop += 1
         return _half(found, Number(value, stop, False))
-    if piece.kind != "word" or piece.lower not in _COUNTING:
+    if piece.kind != "word" or piece.lower not in COUNTING:
         return None
     return _half(found, _worded(found, at))
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from guardrails.facts.durations import _KINDS, _SINGLE, DAY, Duration, duration, looseness, ordinal
-from guardrails.facts.lexer import MULTIPLES, ORDINALS, SCALES, TENS, UNITS, Piece, number, pieces
+from guardrails.facts.lexer import COUNTING, MULTIPLES, ORDINALS, SCALES, TENS, UNITS, Piece, number, pieces
 from guardrails.finding import Span
 
 
@@ -188,19 +188,18 @@ class Scan:
         if piece.kind in {"link", "mail", "code"}:
             self._add(Kind.CODE if piece.kind == "code" else Kind.LINK, piece.lower.rstrip("/"), at, at + 1)
             return at + 1
-        readers: tuple[Callable[[int], int | None], ...]
         if piece.kind == "word":
-            readers = (self._relative, self._date, self._clock, self._money, self._percent, self._duration, self._period, self._number)
+            readers = _READERS[piece.lower]
         elif piece.kind in {"num", "clock", "iso"}:
             if self._low(at - 1) in {"+", "-", "−", "–"} and self._low(at - 2) in {"utc", "gmt"}:
                 return at + 1  # how far a time zone is from another
-            readers = (self._date, self._clock, self._money, self._percent, self._duration, self._number)
+            readers = _FIGURE_READERS
         elif piece.text in _SYMBOLS:
-            readers = (self._money,)
+            readers = _SYMBOL_READERS
         else:
             return at + 1
         for read in readers:
-            stop = read(at)
+            stop = read(self, at)
             if stop is not None:
                 return stop
         return at + 1
@@ -741,6 +740,21 @@ _TRIGGERS = frozenset(
 )  # fmt: skip
 
 _BEGINNINGS = _TRIGGERS | _CODES
+
+# What reads the values that a word begins, in this order, and the words that each may begin with; none where that may be any.
+_WORD_READERS: tuple[tuple[Callable[[Scan, int], int | None], frozenset[str] | None], ...] = (
+    (Scan._relative, frozenset({*_SAME_DAY, *_LENGTHS, "yesterday", "tomorrow", "this", "last", "the", "next", "past", "coming"})),
+    (Scan._date, frozenset({*WEEKDAYS, *MONTHS, *ORDINALS, "the", "twenty", "thirty"})),
+    (Scan._clock, frozenset({*UNITS, "noon", "midday", "midnight", "half", "quarter", "a", "twenty"})),
+    (Scan._money, None),
+    (Scan._percent, COUNTING),
+    (Scan._duration, frozenset({*_LENGTHS, "the"})),
+    (Scan._period, frozenset({*MONTHS, *_SEASONS, "q", "first", "second", "third", "fourth", "last"})),
+    (Scan._number, COUNTING),
+)
+_READERS = {word: tuple(read for read, words in _WORD_READERS if words is None or word in words) for word in _BEGINNINGS}
+_FIGURE_READERS = (Scan._date, Scan._clock, Scan._money, Scan._percent, Scan._duration, Scan._number)
+_SYMBOL_READERS = (Scan._money,)
 
 _ARTICLES = frozenset({"the", "a", "an"})
 _BEHIND_ARTICLE = frozenset({*UNITS, *TENS, *MULTIPLES, *SCALES, *ORDINALS, *MONTHS, *WEEKDAYS, *_KINDS, *_SINGLE, "day", "half", "quarter", "three"})

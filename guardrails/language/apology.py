@@ -414,15 +414,15 @@ def weights() -> dict[str, dict[str, int]]:
 
 
 @cache
-def _hearer() -> Hearer:
+def _hearer() -> Hearer[str]:
     """Return what hears of the words of an object what counts for any worth."""
-    return Hearer({feature for table in weights().values() for feature in table})
+    return Hearer({feature for table in weights().values() for feature in table}, str)
 
 
 def worth(reading: Reading, sentence: Sentence, apology: Apology) -> Worth | None:
     """Return what an apology is worth where it is worth little: one for a feeling or on a condition, one of stock words."""
     said = sentence.tokens[slice(*apology.object)]
-    known = frozenset(_told(reading, sentence, apology) | (_hearer()(said, clauses(said, *reading.names)) if said else set()))
+    known = frozenset(_told(reading, sentence, apology) | (_hearer()([token.lower for token in said], clauses(said, *reading.names)) if said else set()))
     for name in WORTHS:
         table = weights()[name]
         sure = settled(known, name)

@@ -27,7 +27,7 @@ class Weights(NamedTuple):
     packed: "_Packed"
     base: int
     """The constants, packed likewise. A lane below zero borrows from the next; half a lane's range more in each keeps all of them above."""
-    hear: Hearer
+    hear: "Hearer[_Lanes]"
 
     def of(self, feature: str) -> Iterator[tuple[int, int]]:
         """Yield the number of each detector that a feature counts for, with its weight."""
@@ -43,15 +43,27 @@ _LANE = 32
 _MIDDLE = 1 << (_LANE - 1)
 
 
-class _Packed(dict[str, int]):
-    """The weights of a feature as one whole number with a lane for each detector, so that one addition adds them all."""
+class _Lanes(int):
+    """The weights of a feature as one whole number with a lane for each detector, so that one addition adds them all.
+
+    It equals only itself: a set holds each feature once, whatever it weighs.
+    """
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
+class _Packed(dict[str, _Lanes]):
+    """The weights of each feature that was met; nothing for one that is not in the table."""
 
     def __init__(self, table: Mapping[str, str]) -> None:
         super().__init__()
         self._table = table
 
-    def __missing__(self, feature: str) -> int:
-        total = self[feature] = sum(weight << (_LANE * detector) for detector, weight in _pairs(self._table[feature]))
+    def __missing__(self, feature: str) -> _Lanes:
+        weights = _pairs(self._table[feature]) if feature in self._table else ()
+        total = self[feature] = _Lanes(sum(weight << (_LANE * detector) for detector, weight in weights))
         return total
 
 
@@ -60,13 +72,13 @@ class Verdict:
 
     __slots__ = ("_found", "_parts", "_tokens", "_weights", "scores")
 
-    def __init__(self, tokens: Sequence[Token], parts: Sequence[Clause], weights: Weights) -> None:
+    def __init__(self, tokens: Sequence[Token], words: Sequence[str], parts: Sequence[Clause], weights: Weights) -> None:
         self._tokens = tokens
         self._parts = parts
         self._found: dict[str, list[int]] | None = None
         self._weights = weights
         names = weights.names
-        total = sum(map(weights.packed.__getitem__, weights.hear(tokens, parts)), weights.base)
+        total = sum(weights.hear(words, parts), weights.base)
         sums = struct.unpack(f"<{len(names)}I", total.to_bytes(_LANE // 8 * len(names), "little"))
         self.scores: Mapping[str, float] = dict(zip(names, [(lane - _MIDDLE) / 100 for lane in sums], strict=True))
 
@@ -123,9 +135,10 @@ def weights() -> Weights:
         name, _, row = line.rpartition('":[')
         table[json.loads(f'{name}"') if "\\" in name else name[1:]] = row.rstrip("],}")
     base = sum((_MIDDLE + constant) << (_LANE * number) for number, constant in enumerate(data["constants"]))
-    return Weights(tuple(data["detectors"]), tuple(data["constants"]), table, _Packed(table), base, Hearer(table))
+    packed = _Packed(table)
+    return Weights(tuple(data["detectors"]), tuple(data["constants"]), table, packed, base, Hearer(table, packed.__getitem__))
 
 
-def judge(tokens: Sequence[Token], parts: Sequence[Clause]) -> Verdict:
-    """Return what the detectors say of a sentence."""
-    return Verdict(tokens, parts, weights())
+def judge(tokens: Sequence[Token], words: Sequence[str], parts: Sequence[Clause]) -> Verdict:
+    """Return what the detectors say of a sentence, given its tokens, its lower-case words and its clauses."""
+    return Verdict(tokens, words, parts, weights())

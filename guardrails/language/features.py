@@ -7,8 +7,9 @@ that a new feature of a word or of a clause is written once; what goes over the 
 them equal.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 from guardrails.language.clauses import Clause, Role
 from guardrails.language.memory import remembered
@@ -36,7 +37,7 @@ def features(tokens: Sequence[Token], parts: Sequence[Clause]) -> dict[str, list
     add = found.setdefault
     before = "<s>"
     phrase_at: dict[int, list[str]] = {}
-    for phrase in phrases(tokens):
+    for phrase in phrases([token.lower for token in tokens]):
         add(f"k:{phrase.name}", []).extend(range(phrase.start, phrase.stop))
         phrase_at.setdefault(phrase.start, []).append(phrase.name)
     seen: dict[str, int] = {}
@@ -60,7 +61,7 @@ def features(tokens: Sequence[Token], parts: Sequence[Clause]) -> dict[str, list
         before = word
     for clause in parts:
         _clause(found, tokens, clause)
-    add(_lasting(parts, found), []).append(0)
+    add(_lasting(parts, not _NOW.isdisjoint(found), not _EACH.isdisjoint(found)), []).append(0)
     return found
 
 
@@ -174,96 +175,117 @@ def _subjects(clause: Clause) -> range:
     return range(*clause.subject) if clause.actor is Role.THING or clause.actor is Role.CUSTOMER else range(0)
 
 
-def _lasting(parts: Sequence[Clause], found: Iterable[str]) -> str:
+def _lasting(parts: Sequence[Clause], now: bool, each: bool) -> str:
     """Return the feature that tells what is done from now on, each time: a present tense, a "now", an "each" or "until" make a rule together."""
-    does = "does" if any(_does(clause) for clause in parts) else ""
-    return f"n:{does}{'' if _NOW.isdisjoint(found) else '-now'}{'' if _EACH.isdisjoint(found) else '-each'}"
+    does = "does" if any(map(_does, parts)) else ""
+    return f"n:{does}{'-now' if now else ''}{'-each' if each else ''}"
 
 
-_Names = tuple[str, ...]
+_Feature = TypeVar("_Feature")
 
 
-class _Word(NamedTuple):
-    """A word as the detectors hear it: what stands for it in pairs, its known features, its classes and the groups of these by number."""
+class _Word(NamedTuple, Generic[_Feature]):
+    """A word as the detectors hear it: what stands for it in pairs, its known features, its classes, the groups of these by number and as bits.
+
+    `pairs` are the known features of it and the word behind it, by that word; `classed` tells whether it has classes in a clause's object.
+    """
 
     key: str
-    features: _Names
-    classes: _Names
+    features: tuple[_Feature, ...]
+    classes: tuple[str, ...]
     groups: tuple[int, ...]
+    bits: int
+    pairs: Mapping[str, _Feature]
+    classed: bool
 
 
-class Hearer:
-    """The features that a table of weights knows, fast."""
+class Hearer(Generic[_Feature]):
+    """The features that a table of weights knows, fast, each as what `of` makes of its name, once. Also given are those that `_lasting` asks for."""
 
-    def __init__(self, table: Collection[str]) -> None:
-        self._known = table
-        self._unasked = {name for name in _ASKED if name not in table}
+    def __init__(self, known: Collection[str], of: Callable[[str], _Feature]) -> None:
+        self._known = known
+        self._of = of
+        self._now, self._each = {of(name) for name in _NOW}, {of(name) for name in _EACH}
         self._groups = {kind: number for number, kind in enumerate(dict.fromkeys(lexicon().groups.values()))}
+        self._pairs = sorted(name for name in known if name.startswith("b:"))
         # Kept by word and by kind of clause, never by sentence: as many as letters have different ones.
-        self._act: Callable[[_Act], _Names] = remembered(lambda act: self._those(of_act(act)))
-        self._object: Callable[[tuple[Role, str, bool, str]], _Names] = remembered(lambda what: self._those((*of_object(*what), *of_object_kinds(*what))))
-        self._subject: Callable[[tuple[str, bool, str]], _Names] = remembered(lambda what: self._those(of_subject(*what)))
+        self._act = remembered(self._acted)
+        self._object = remembered(self._done)
+        self._subject = remembered(self._doing)
         self._word = remembered(self._heard)
         self._kinds = remembered(self._classed)
-        self._pairs = remembered(self._paired)
+        self._behind = remembered(self._paired)
+        self._first = self._word("<s>").pairs
 
-    def _those(self, names: Iterable[str]) -> _Names:
-        """Return the names that the table knows, and those that `_lasting` asks for."""
-        return tuple(name for name in names if name in self._known or name in _ASKED)
+    def _those(self, names: Iterable[str]) -> tuple[_Feature, ...]:
+        """Return the features that the table knows, and those that `_lasting` asks for."""
+        return tuple(self._of(name) for name in names if name in self._known or name in _ASKED)
 
-    def _heard(self, word: str) -> _Word:
+    def _acted(self, act: _Act) -> tuple[_Feature, ...]:
+        return self._those(of_act(act))
+
+    def _done(self, what: tuple[Role, str, bool, str]) -> tuple[_Feature, ...]:
+        return self._those((*of_object(*what), *of_object_kinds(*what)))
+
+    def _doing(self, what: tuple[str, bool, str]) -> tuple[_Feature, ...]:
+        return self._those(of_subject(*what))
+
+    def _heard(self, word: str) -> _Word[_Feature]:
         key = _key(word)
         names = classes(key)
-        told, kinds = self._kinds(names)
-        return _Word(key, (*self._those(of_word(key)), *told), names, kinds)
+        told, kinds, bits = self._kinds(names)
+        start = f"b:{key} "
+        stop = bisect_left(self._pairs, f"b:{key}!")
+        pairs = {name.removeprefix(start): self._of(name) for name in self._pairs[bisect_left(self._pairs, start) : stop]}
+        return _Word(key, (*self._those(of_word(key)), *told), names, kinds, bits, pairs, bool(classes(word)))
 
-    def _classed(self, names: _Names) -> tuple[_Names, tuple[int, ...]]:
-        """Return the known features of some classes, and the numbers of their groups."""
+    def _classed(self, names: tuple[str, ...]) -> tuple[tuple[_Feature, ...], tuple[int, ...], int]:
+        """Return the known features of some classes, and their groups by number and as bits."""
         kinds = groups(names)
-        return self._those((*(f"k:{name}" for name in names), *(f"g:{kind}" for kind in kinds))), tuple(self._groups[kind] for kind in kinds)
+        numbers = tuple(self._groups[kind] for kind in kinds)
+        return self._those((*(f"k:{name}" for name in names), *(f"g:{kind}" for kind in kinds))), numbers, sum(1 << number for number in numbers)
 
-    def _paired(self, what: tuple[int, int]) -> _Names:
-        """Return the known features of a group behind others, given as a set of bits."""
+    def _paired(self, what: tuple[int, int]) -> tuple[_Feature, ...]:
+        """Return the known features of a group behind others, given as bits."""
         group, before = what
         name = list(self._groups)[group]
         return self._those(f"K:{other} {name}" for other, number in self._groups.items() if before >> number & 1)
 
-    def __call__(self, tokens: Sequence[Token], parts: Sequence[Clause]) -> set[str]:
-        """Return the known features of a sentence."""
-        found: set[str] = set()
-        add, heard, known = found.update, self._word, self._known
-        starting: dict[int, _Names] = {}
-        for start, _, name in phrases(tokens):
+    def __call__(self, words: Sequence[str], parts: Sequence[Clause]) -> set[_Feature]:
+        """Return the known features of a sentence, given its lower-case words."""
+        found: set[_Feature] = set()
+        add = found.update
+        heard = list(map(self._word, words))
+        starting: dict[int, tuple[str, ...]] = {}
+        for start, _, name in phrases(words):
             starting[start] = (*starting.get(start, ()), name)
+        for start, names in starting.items():
+            word = heard[start]
+            more, numbers, bits = self._kinds((*word.classes, *names))
+            add(more)
+            heard[start] = word._replace(groups=numbers, bits=bits)
         behind: dict[int, int] = {}
-        seen, before = 0, "<s>"
-        for at, token in enumerate(tokens):
-            word, names, told, numbers = heard(token.lower)
-            add(names)
-            pair = f"b:{before} {word}"
-            if pair in known:
-                found.add(pair)
-            if at in starting:
-                more, numbers = self._kinds((*told, *starting[at]))
-                add(more)
+        seen, following = 0, self._first
+        for key, features, _, numbers, bits, pairs, _ in heard:
+            add(features)
+            if key in following:
+                found.add(following[key])
             if numbers:
-                fresh = seen
                 for number in numbers:
                     # What stands before a group's last word includes what stands before the others.
                     behind[number] = seen
-                    fresh |= 1 << number
-                seen = fresh
-            before = word
-        for number, others in behind.items():
-            if others:
-                add(self._pairs((number, others)))
+                seen |= bits
+            following = pairs
+        for met in behind.items():
+            add(self._behind(met))
         for clause in parts:
-            add(self._act(_act(clause)))
             actor, verb, negative = clause.actor, clause.lemma, clause.negative
+            add(self._act(_act(clause)))
             for place in _objects(clause):
-                add(self._object((actor, verb, negative, tokens[place].lower)))
+                if heard[place].classed:
+                    add(self._object((actor, verb, negative, words[place])))
             for place in _subjects(clause):
-                add(self._subject((verb, negative, tokens[place].lower)))
-        add(self._those((_lasting(parts, found),)))
-        found -= self._unasked
+                if heard[place].classed:
+                    add(self._subject((verb, negative, words[place])))
+        add(self._those((_lasting(parts, not found.isdisjoint(self._now), not found.isdisjoint(self._each)),)))
         return found

@@ -142,7 +142,7 @@ def _owns(clause: Clause, sentence: Sentence, verb: str) -> bool:
         return True
     if clause.negative or clause.lemma == verb or clause.link == "because" or _FAILS & set(verb_classes(clause.lemma)):
         return True
-    return any(phrase.start == clause.verb and phrase.name in _FAILS for phrase in phrases(sentence.tokens))
+    return any(phrase.start == clause.verb and phrase.name in _FAILS for phrase in phrases(sentence.lowers))
 
 
 def settled(scene: Scene) -> bool | None:

@@ -69,14 +69,15 @@ def tokenize(text: str, start: int = 0) -> list[Token]:
     Contractions fall apart as in the treebanks: "weren't" is `were` and `n't`, "it's" is `it` and `'s`.
     """
     tokens: list[Token] = []
+    add, index = tokens.append, text.index
     at = 0
     # No token reaches over a blank, so that those between two blanks are known from the last time they were met.
     for chunk in text.split():
-        at = text.index(chunk, at)
-        here = at + start
-        for word, lower, first, end in _kept(chunk) if len(chunk) < 40 else _cut(chunk):
-            tokens.append(_new_token((word, lower, first + here, end + here)))
-        at += len(chunk)
+        at = index(chunk, at)
+        here, size = at + start, len(chunk)
+        for word, lower, first, end in _kept(chunk) if size < 40 else _cut(chunk):
+            add(_new_token((word, lower, first + here, end + here)))
+        at += size
     return tokens
 
 

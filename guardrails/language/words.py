@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from guardrails.language.memory import remembered
-from guardrails.language.tokens import Token
 
 _FOLDER = Path(__file__).parent / "words"
 _VOWELS = frozenset("aeiou")
@@ -191,7 +190,7 @@ def groups(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Phrase(NamedTuple):
-    """A phrase of a class: the tokens it begins with and ends before, and where the phrase is a verb, its particle taken with it."""
+    """A phrase of a class: the words it begins with and ends before, and where the phrase is a verb, its particle taken with it."""
 
     start: int
     stop: int
@@ -209,9 +208,8 @@ def _opened(word: str) -> tuple[tuple[tuple[tuple[str, ...], str], ...], frozens
     return entries, frozenset(rest[0] for rest, _ in entries), frozenset(rest[0] for rest, _ in entries if len(rest) == 1 and rest[0] in _PARTICLES)
 
 
-def phrases(tokens: Sequence[Token]) -> list[Phrase]:
-    """Return the phrases of word classes in a run of tokens: "for good", "let you down", "made whole"."""
-    words = [token.lower for token in tokens]
+def phrases(words: Sequence[str]) -> list[Phrase]:
+    """Return the phrases of word classes in a run of lower-case words: "for good", "let you down", "made whole"."""
     found: list[Phrase] = []
     length = len(words)
     last = length - 1

@@ -86,7 +86,7 @@ _COMMON = frozenset(
     answer question fix back name
     side care part case hand number right left line close possible already number order""".split()
 )
-_SEASONS = ("spring", "summer", "autumn", "winter")
+_SEASONS = {"spring": {3, 4, 5}, "summer": {6, 7, 8}, "autumn": {8, 9, 10, 11}, "winter": {12, 1, 2}}
 
 
 @cache
@@ -129,6 +129,7 @@ class _Behind:
     def __init__(self, case: Case) -> None:
         self.facts = known(case).everything
         self.ways = Hints(self.facts)
+        self.months = {day.month for day in self.facts.dates} | set(self.facts.months)
         self._touched = _touched(self.facts, case)
         self.words = remembered(self._weighed)
         self._told = {said[:_FAMILY] for said in re.findall(r"[a-z]{5,}", self.facts.raw)}
@@ -206,9 +207,8 @@ def _leaks(sentence: Sentence, scan: Scan, behind: _Behind) -> Iterator[Match]:
         new = [word for word in words if concept(word) not in facts.vocabulary]
         if new:
             weights.append((*span, 2.0, next((facts.internal_words[concept(word)] for word in words if concept(word) in facts.internal_words), None)))
-    gives = behind.words
-    for token in sentence.tokens:
-        if (told := gives(token.lower)) is None:
+    for token, told in zip(sentence.tokens, map(behind.words, sentence.lowers), strict=True):
+        if told is None:
             continue
         if told.other:
             weights.append((token.start, token.end, 0.55, None))
@@ -228,6 +228,8 @@ def _leaks(sentence: Sentence, scan: Scan, behind: _Behind) -> Iterator[Match]:
         return
     weights += [(*sentence.span(frame.start(), frame.end()), 1.0, None) for frame in _FRAME.finditer(sentence.flat, sentence.signs)]
     weights.sort(key=lambda item: item[:2])
+    if _total(weights) < _ENOUGH:
+        return
     best: list[_Weighed] = []
     for first, (start, *_rest) in enumerate(weights):
         window: dict[tuple[int, int], _Weighed] = {}
@@ -258,23 +260,17 @@ def _values(sentence: Sentence, scan: Scan, behind: _Behind) -> list[_Weighed]:
     found: list[_Weighed] = []
     for value in scan.found:
         for fact, other in behind.values.get(value.kind, ()):
-            if _same(value, other, facts):
+            if _same(value, other, behind):
                 weak = value.kind in {Kind.NUMBER, Kind.DURATION}
                 month = value.kind is Kind.PERIOD and not fact.key.endswith("renewal_date")
                 found.append((*value.span, 1.0 if weak else 1.5 if month else 2.0, fact.shown))
                 break
-    seasons = [token for token in sentence.tokens if token.lower in _SEASONS]
-    if seasons:
+    if not _SEASONS.keys().isdisjoint(sentence.lowers):
         months = {month for fact in facts.internal for value in fact.values for month in _months(value)}
-        known_months = {day.month for day in facts.dates} | set(facts.months)
-        for token in seasons:
-            if _season(token.lower) & months and not _season(token.lower) & known_months:
+        for token in sentence.tokens:
+            if (season := _SEASONS.get(token.lower)) and season & months and not season & behind.months:
                 found.append((token.start, token.end, 1.0, None))
     return found
-
-
-def _season(name: str) -> set[int]:
-    return {"spring": {3, 4, 5}, "summer": {6, 7, 8}, "autumn": {8, 9, 10, 11}, "winter": {12, 1, 2}}[name]
 
 
 def _months(value: Value) -> set[int]:
@@ -284,25 +280,27 @@ def _months(value: Value) -> set[int]:
     return set(what.months) if isinstance(what, Period) and len(what.months) == 1 else set()
 
 
-def _same(value: Value, other: Value, facts: Known) -> bool:
+_DATED = (Day, Period)
+
+
+def _same(value: Value, other: Value, behind: _Behind) -> bool:
     """Whether a value of the letter is one of the background's, and none of the facts'."""
-    mine, theirs = value.value, other.value
+    mine, theirs, facts = value.value, other.value, behind.facts
     if isinstance(mine, Decimal) and isinstance(theirs, Decimal) and value.kind is other.kind:
         if mine != theirs or (value.kind is Kind.NUMBER and mine < 5):
             return False
         if value.kind is Kind.MONEY:
             return same_money(value.unit, other.unit) and not any(mine == amount for amount, _, _ in facts.money)
         return not (mine in facts.percents if value.kind is Kind.PERCENT else any(mine == number for number, _, _ in facts.numbers))
-    if isinstance(mine, Day | Period) and isinstance(theirs, Day | Period):
+    if isinstance(mine, _DATED) and isinstance(theirs, _DATED):
         if isinstance(mine, Day) and (mine.month is None or (mine.day is None and mine.weekday is not None)):
             if mine.day is None:
                 return False
             return isinstance(theirs, Day) and any(day in theirs.days for day in mine.days) and not any(day in facts.dates for day in mine.days)
-        known_months = {day.month for day in facts.dates} | set(facts.months)
         if isinstance(mine, Day) and isinstance(theirs, Day) and theirs.day is not None:
             return any(day in theirs.days for day in mine.days) and not any(day in facts.dates for day in mine.days)
         ours = _months(value)
-        return bool(ours & _months(other)) and not ours & known_months and len(ours) == 1
+        return bool(ours & _months(other)) and not ours & behind.months and len(ours) == 1
     return False
 
 
