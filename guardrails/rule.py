@@ -7,6 +7,7 @@ from functools import cache, cached_property
 
 from guardrails.case import Case, Severity
 from guardrails.finding import Finding, Level, Match
+from guardrails.language.watched import Watched
 from guardrails.letter import Letter, Reading
 from guardrails.policy import Policy, default_policy
 
@@ -100,7 +101,12 @@ def phrases(*patterns: str, skip: tuple[str, ...] = ()) -> Find:
 @cache
 def pattern(*patterns: str) -> re.Pattern[str]:
     """Return one expression over `Sentence.flat` for phrases written as in `phrases`."""
-    return re.compile("|".join(_compiled(text) for text in patterns))
+    return re.compile("|".join(map(_compiled, patterns)))
+
+
+def watched(*patterns: str) -> Watched:
+    """Return the same as an expression that is only tried where a sentence has the words that it needs."""
+    return Watched("|".join(map(_compiled, patterns)))
 
 
 def _compiled(text: str) -> str:
@@ -128,4 +134,4 @@ def required(element: str, lenient: bool = False) -> Find:
     return find
 
 
-__all__ = ["Find", "Policy", "Rule", "RuleError", "pattern", "phrases", "required"]
+__all__ = ["Find", "Policy", "Rule", "RuleError", "pattern", "phrases", "required", "watched"]

@@ -143,8 +143,8 @@ def _weights() -> Mapping[str, float]:
 
 def likelihood(sentence: Sentence, facts: Known, clauses: Callable[[Sentence], Sequence[Clause]], borne: int = 0) -> float:
     """Return how likely a sentence is to make a claim that no fact holds, from 0 to 1."""
-    said = {word for token in sentence.tokens if (word := telling(token.lower))}
-    new = sum(word not in facts.vocabulary for word in said)
+    said = set(map(telling, sentence.lowers)) - {None}
+    new = len(said.difference(facts.vocabulary))
     # What the facts know half of, and what only feels, never reaches the mark: no need to weigh it.
     if new < 2 or new < 0.3 * len(said) or _REMARK.search(sentence.flat, sentence.signs):
         return 0.0
@@ -216,7 +216,7 @@ _CLOCK = re.compile(r"\s+time[.,]?(?!\S)")
 def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
     """Return the proper names inside a sentence that neither the case nor the letter's frame (`own`) holds."""
     tokens = sentence.tokens
-    if not any(token.text != token.lower and token.text[:1].isupper() for token in tokens[1:]):
+    if not any(text != lower and text[:1].isupper() for text, lower, _, _ in tokens[1:]):
         return []
     words = [token for token in tokens if token.text[:1].isalpha()]
     capital = sum(token.text[:1].isupper() for token in words)

@@ -9,6 +9,7 @@ from guardrails.facts.values import MONTHS, Kind, Scan
 from guardrails.facts.words import STOP, concept
 from guardrails.finding import Span
 from guardrails.language.clauses import Clause, Role
+from guardrails.language.watched import Watched
 from guardrails.letter import Sentence
 
 _GIVES = frozenset("refund waive reimburse".split())
@@ -30,15 +31,15 @@ _COST = re.compile(
     r"|shortfall|what [a-z' ]+ paid|deductible|excess|postage|fares?|difference)\b"
 )
 _PAYING = re.compile(r"^(?:(?:gladly|also|happily|of course) )?(?:pay for|pay any|pay all|pay every|make good|pick up|write off|take over|take on)\b")
-_FREE = re.compile(
+_FREE = Watched(
     r"\b(?:for free|gratis|as an? (?:present|gift|thank ?-?you)|with (?:my|our) compliments|on (?:us|the house)|(?:our|my) treat|complimentary"
     r"|(?:cost|costs|costing) (?:you|them) nothing|(?:at |for )?half (?:of )?(?:the|our|your) (?:\w+ )?(?:price|rate|fee|cost|tariff|charge)s?"
     r"|at (?:no|half the|a reduced|a lower) (?:cost|price|charge|rate)|at a discount"
     r"|free(?= *(?:[.,;:!)]|and|for (?:all|each|every|you|the|one|two|three|as)|until|this month|of (?:charge|cost)|$)))\b"
 )
-_STAYS = re.compile(r"\b(?:stays?|remains?|lies|is left) with you\b|\b(?:is|are|remains?) (?:yours|for you) to (?:pay|bear|carry)\b")
+_STAYS = Watched(r"\b(?:stays?|remains?|lies|is left) with you\b|\b(?:is|are|remains?) (?:yours|for you) to (?:pay|bear|carry)\b")
 _YOURS = re.compile(r"(?:is|are) yours (?:for|until|till|through|to|all)\b")
-_DENIES = re.compile(
+_DENIES = Watched(
     r"\b(?:no|not any|neither|cannot (?:\w+ ){0,2}|can not (?:\w+ ){0,2}|unable to (?:\w+ ){0,2})(?: \w+)? ?(refund|credit|compensation|discount)\b"
 )
 _GENERAL = frozenset(
@@ -68,7 +69,7 @@ def granted(sentence: Sentence, clauses: Sequence[Clause], scan: Scan, facts: Kn
         if clause.negative and not re.search(r"\bnothing\b", behind):
             continue
         words = frozenset(concept(token.lower) for token in tokens[clause.verb + 1 : stop] if token.lower not in STOP and token.lower.isalpha())
-        free = _FREE.search(behind)
+        free = _FREE.search(behind, sentence.signs)
         head = " ".join(token.lower for token in tokens[slice(*clause.subject)])
         insured = head.startswith(("our insur", "our underwr")) and "your" in behind.split()
         ours = (clause.actor is Role.SENDER and not head.startswith(("our insur", "our underwr"))) or insured
@@ -112,10 +113,10 @@ def _lasts(scan: Scan) -> bool:
 
 def denied(sentence: Sentence, approved: frozenset[str]) -> Span | None:
     """Return the words that take an approved thing back: "there is no refund", "the workers' cost stays with you"."""
-    match = _DENIES.search(sentence.flat)
+    match = _DENIES.search(sentence.flat, sentence.signs)
     if match and concept(match[1]) in approved:
         return sentence.span(match.start(), match.end())
-    stays = _STAYS.search(sentence.flat)
+    stays = _STAYS.search(sentence.flat, sentence.signs)
     before = {concept(word) for word in sentence.flat[: stays.start()].split()[-6:]} if stays else set()
     return sentence.span(0, stays.end()) if stays and before & (approved - _GENERAL) else None
 

@@ -87,7 +87,7 @@ def _blame(sentence: Sentence, facts: Known) -> tuple[Span, str | None, str] | N
 def _dictated(sentence: Sentence, clauses: Callable[[Sentence], Sequence[Clause]], facts: Known) -> tuple[Span, str | None, str] | None:
     """A claim or promise of ours whose telling words stand in a ticket and in no fact."""
     whole = facts.everything
-    if whole is facts:
+    if whole is facts or set(map(telling, sentence.lowers)).difference(facts.vocabulary).isdisjoint(whole.vocabulary):
         return None
     meant = {word: token for token in sentence.tokens if (word := telling(token.lower))}
     theirs = {word for word in meant if word not in facts.vocabulary and whole.vocabulary.get(word, "").startswith("account.tickets")} - _PLAIN

@@ -83,10 +83,10 @@ _ATOM = re.compile(r"\(\?:((?:[^()]|\([^()]*\))*)\)(?![?*{])|(?<![\w\\(:|?{\[-])
 
 
 @lru_cache(64)
-def _touched(background: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, tuple[_Hint, ...]], tuple[tuple[int, _Hint], ...]]:
+def _touched(background: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, tuple[_Hint, ...]], tuple[tuple[Watched, _Hint], ...]]:
     """Return the ways of telling a background, each with the part that it gives away: by the first letters of a sign, and those without one."""
     signed: dict[str, dict[_Hint, None]] = {}
-    unsigned: list[tuple[int, _Hint]] = []
+    unsigned: list[tuple[Watched, _Hint]] = []
     for subject in _subjects():
         parts = [shown for text, shown in background if subject.behind.search(text)] if subject.behind else [None]
         for told in subject.told if parts else ():
@@ -94,7 +94,7 @@ def _touched(background: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, tupl
             for sign in told.signs:
                 signed.setdefault(sign[:_SHORT], {})[hint] = None
             if isinstance(told.pattern, Watched):
-                unsigned.append((told.pattern.bit, hint))
+                unsigned.append((told.pattern, hint))
     return {start: tuple(found) for start, found in signed.items()}, tuple(unsigned)
 
 
@@ -113,7 +113,7 @@ class Hints:
 def hints(sentence: Sentence, facts: Known, ways: Hints) -> Iterator[tuple[Span, str | None]]:
     """Yield the words of a sentence that hint at the background, with the part of it that they give away."""
     signs = sentence.signs
-    look = {hint: None for bit, hint in ways.unsigned if bit & signs}
+    look = {hint: None for watched, hint in ways.unsigned if watched.ways & signs}
     for met in filter(None, map(ways.of, sentence.lowers)):
         look.update(dict.fromkeys(met))
     for pattern, evidence, _ in look:

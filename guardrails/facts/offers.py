@@ -187,8 +187,8 @@ def _offers(reading: Reading) -> Iterator[Offer]:
 
 
 def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed: Approved) -> Iterator[Offer]:
-    flat = sentence.flat
-    if not any(expression.search(flat, sentence.signs) for expression in (_GIFT, _GIVE, _LAND, _COVER, _GESTURE)):
+    flat, signs = sentence.flat, sentence.signs
+    if not (_GIFT.search(flat, signs) or _GIVE.search(flat, signs) or _LAND.search(flat, signs) or _COVER.search(flat, signs) or _GESTURE.search(flat, signs)):
         return
     low = reading.severity is Severity.LOW
     missing = _TOO_KIND if low else _OTHER if allowed else _UNMADE
@@ -208,7 +208,6 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         following = " ".join(token.lower for token in sentence.tokens[stop : clauses[number + 1][1]]) if number + 1 < len(clauses) else ""
         if number + 1 < len(clauses) and not re.match(r"\W*(?:and )?(?:that|this|which)\b", following):
             following = ""
-        signs = sentence.signs
         gift = _GIFT.search(text, signs)
         give = _GIVE.search(text, signs) or _GIVE.search(following, signs) or _GESTURE.search(flat, signs)
         if gift and not _NOTHING_OWED.search(gift[0]) and _NEGATED.search(text[: gift.start()]):

@@ -7,6 +7,7 @@ and the past from a promise. One pass, linear in the number of words.
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Literal, NamedTuple
 
 from guardrails.language.memory import remembered
@@ -180,7 +181,7 @@ def clauses(tokens: Sequence[Token], sender: Collection[str] = (), customer: Col
     `sender` and `customer` are further lower-case names of either, such as those of the companies.
     """
     words = [token.lower for token in tokens]
-    shapes = [_shape(word) for word in words]
+    shapes = list(map(_shape, words))
     for number, word in enumerate(words) if "-" in words else ():
         if word == "-" and 0 < number < len(words) - 1 and tokens[number - 1].end == tokens[number].start and tokens[number].end == tokens[number + 1].start:
             prefix = words[number - 1] in _PREFIXES
@@ -221,15 +222,15 @@ def clauses(tokens: Sequence[Token], sender: Collection[str] = (), customer: Col
         link, has_verb = "", True
         begin = stop
         at = stop
-    last = len(found) - 1
+    # A clause ends where the next one begins, or behind its object.
+    begins = [*(clause.first for clause in found[1:]), -1]
     return tuple(
-        Clause(
-            clause.first,
-            found[n + 1].first if n < last and found[n + 1].first >= clause.verb else max(clause.object[1], clause.verb + 1),
-            *clause[2:],
-        )
-        for n, clause in enumerate(found)
+        _new_clause((clause[0], begin if begin >= clause.verb else max(clause.object[1], clause.verb + 1), *clause[2:]))
+        for clause, begin in zip(found, begins, strict=False)
     )
+
+
+_new_clause = partial(tuple.__new__, Clause)
 
 
 def _opens(words: list[str], shapes: list[str], at: int) -> bool:
@@ -527,7 +528,7 @@ def _clause(
     form, tense, modal, negative = group
     actor = role(words[subject[0] : subject[1]], sender, customer)
     passive = form != "ing" and form != "imperative" and _passive(words, shapes, at, verb)
-    if words[slice(*subject)] == ["who"] and subject[0]:
+    if subject[0] and subject[1] - subject[0] == 1 and words[subject[0]] == "who":
         subject = _antecedent(shapes, subject[0])
         actor = role(words[slice(*subject)], sender, customer)
     if subject[0] == subject[1]:
@@ -553,7 +554,7 @@ def _clause(
                 subject, actor = last.object, last.patient  # "we asked you to wait"
         elif form == "ing" and not found:
             actor = Role.NOBODY
-    if words[subject[0] : subject[0] + 1] in (["nobody"], ["none"], ["neither"]) or words[subject[0] : subject[0] + 2] == ["no", "one"]:
+    if words[subject[0]] in {"nobody", "none", "neither"} or words[subject[0] : subject[0] + 2] == ["no", "one"]:
         negative = True
         if subject[1] - subject[0] > 1 and words[subject[1] - 1] in {"us", "team"}:
             actor = Role.SENDER
@@ -570,7 +571,7 @@ def _clause(
             actor = role(words[start:end], sender, customer)
     if start < end and words[start] in {"no", "nothing", "nobody", "neither"}:
         negative = True
-    return Clause(begin, stop, verb, lemma(words[verb]), subject, actor, (start, end), patient, tense, modal, negative, passive, form, link)
+    return _new_clause((begin, stop, verb, lemma(words[verb]), subject, actor, (start, end), patient, tense, modal, negative, passive, form, link))
 
 
 def _antecedent(shapes: list[str], relative: int) -> tuple[int, int]:

@@ -1,16 +1,19 @@
-"""Expressions that are only looked for where a sentence has a word that they need.
+"""Expressions that are only looked for where a sentence has the words that they need.
 
 A rule's expression costs more than looking up all the words of a sentence, and hardly ever matches. What it cannot do without is
-worked out from the expression itself, and which expressions a word may belong to is remembered by word: one look at the words of
-a sentence then says which expressions are worth trying.
+worked out from the expression itself, for each way in which it can match, and which expressions and needs a word may belong to is
+remembered by word: one look at the words of a sentence then says which expressions are worth trying.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, lru_cache, reduce
+from operator import or_
 from re import _constants as names  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
+
+from guardrails.language.memory import remembered
 
 _ALL: list["Watched"] = []
 _PATIENCE = 50
@@ -32,75 +35,105 @@ class Expression:
 
 
 class Watched(Expression):
-    """A regular expression over `Sentence.flat`. `bit` stands for it in `signs`."""
+    """A regular expression over `Sentence.flat`."""
 
     def __init__(self, pattern: str, flags: int = 0) -> None:
         super().__init__(pattern, flags)
-        self.bit = 1 << len(_ALL)
+        self.ways = -1
+        """The ways in which it can match, as bits of `signs`: all of these until they are worked out."""
         _ALL.append(self)
 
     def search(self, text: str, signs: int = -1) -> re.Match[str] | None:
         """Return the first match in a text, in words of which `signs` tells what they may belong to."""
-        return self.compiled.search(text) if signs & self.bit else None
+        return self.compiled.search(text) if signs & self.ways else None
 
     def match(self, text: str, signs: int = -1) -> re.Match[str] | None:
         """Return the match at the beginning of a text, in words of which `signs` tells what they may belong to."""
-        return self.compiled.match(text) if signs & self.bit else None
+        return self.compiled.match(text) if signs & self.ways else None
 
     def finditer(self, text: str, signs: int = -1) -> Iterable[re.Match[str]]:
         """Return the matches in a text, in words of which `signs` tells what they may belong to."""
-        return self.compiled.finditer(text) if signs & self.bit else ()
+        return self.compiled.finditer(text) if signs & self.ways else ()
 
     @property
-    def needs(self) -> frozenset[str]:
-        """Parts of words, one of which is in whatever matches; a blank in one is the border of the word. None of them: anything may match."""
-        return _of(parser.parse(self.pattern, self._flags)) or frozenset()
+    def needs(self) -> tuple[tuple[frozenset[str], ...], ...]:
+        """For each way in which it can match, sets of parts of words, of each of which one is in the match; a blank in a part is the border of the word."""
+        return tuple(_telling(way) for way in _ways(parser.parse(self.pattern, self._flags)))
 
 
 def signs(words: Iterable[str]) -> int:
-    """Return, as a set of bits, the watched expressions that some lower-case words may belong to."""
+    """Return, as bits, the ways of matching that some lower-case words may belong to."""
     global _asked
     if _asked < _PATIENCE:
         _asked += 1
         return -1
+    of, always, count = _worked_out(len(_ALL))
+    met = reduce(or_, map(of, words), always)
     # Of expressions that come later nothing is known: they are tried.
-    count = len(_ALL)
-    found = -1 << count
-    for word in words:
-        found |= _signs(word, count)
-    return found
-
-
-@lru_cache(maxsize=4096)
-def _signs(word: str, count: int) -> int:
-    always, starts = _starts(count)
-    padded = f" {word} "
-    for at in range(len(padded) - 1):
-        for part, bits in starts.get(padded[at : at + 2], ()):
-            if padded.startswith(part, at):
-                always |= bits
-    return always
+    return met & met >> count | -1 << count
 
 
 @lru_cache(maxsize=1)
-def _starts(count: int) -> tuple[int, dict[str, list[tuple[str, int]]]]:
-    """Return the expressions that need no word, and by the first two letters the parts of words that others need."""
-    always, parts = 0, dict[str, int]()
-    for watched in _ALL[:count]:
-        needs = watched.needs
-        for part in needs:
-            parts[part] = parts.get(part, 0) | watched.bit
-        if not needs:
-            always |= watched.bit
+def _worked_out(expressions: int) -> tuple[Callable[[str], int], int, int]:
+    """Return what tells the bits of a word, the bits that need no word, and how many ways of matching there are.
+
+    A way has two bits, the second as many places above the first as there are ways: one for each of its two needs.
+    """
+    ways = [(watched, way) for watched in _ALL[:expressions] for way in watched.needs]
+    count = len(ways)
+    always, parts, each = 0, dict[str, int](), dict[Watched, int]()
+    for number, (watched, way) in enumerate(ways):
+        each[watched] = each.get(watched, 0) | 1 << number
+        for place in range(2):
+            bit = 1 << number + place * count
+            if place >= len(way):
+                always |= bit
+                continue
+            for part in way[place]:
+                parts[part] = parts.get(part, 0) | bit
+    for watched, bits in each.items():
+        watched.ways = bits
     starts: dict[str, list[tuple[str, int]]] = {}
     for part, bits in parts.items():
         starts.setdefault(part[:2], []).append((part, bits))
-    return always, starts
+
+    def of(word: str) -> int:
+        found, padded = 0, f" {word} "
+        for at in range(len(padded) - 1):
+            for part, bits in starts.get(padded[at : at + 2], ()):
+                if padded.startswith(part, at):
+                    found |= bits
+        return found
+
+    return remembered(of), always, count
+
+
+def _ways(sequence: Any) -> list[list[frozenset[str]]]:
+    """Return, for each way in which a parsed expression can match, sets of parts of words that it cannot do without."""
+    for at, (kind, what) in enumerate(sequence):
+        inner: list[list[frozenset[str]]] = []
+        if kind is names.BRANCH:
+            inner = [list(_sets(branch)) for branch in what[1]]
+        elif kind is names.SUBPATTERN:
+            inner = _ways(what[3])
+        if len(inner) > 1:
+            around = [*_sets(sequence[:at]), *_sets(sequence[at + 1 :])]
+            return [around + way for way in inner]
+    return [list(_sets(sequence))]
+
+
+def _telling(sets: Iterable[frozenset[str]]) -> tuple[frozenset[str], ...]:
+    """Return the two sets that say most."""
+    return tuple(sorted(dict.fromkeys(sets), key=_says, reverse=True)[:2])
+
+
+def _says(parts: frozenset[str]) -> tuple[int, int]:
+    return min(map(_tells, parts)), -len(parts)
 
 
 def _of(sequence: Iterable[tuple[Any, Any]]) -> frozenset[str] | None:
     """Return the parts of words that a parsed expression cannot do without: of several such sets the one that says most."""
-    return max(_sets(sequence), key=lambda parts: (min(map(_tells, parts)), -len(parts)), default=None)
+    return max(_sets(sequence), key=_says, default=None)
 
 
 _COMMON = frozenset("a an and are as at be before by for from has have if in is it not of on or our that the this to us was we were will with you your".split())

@@ -76,10 +76,9 @@ def _is_told(fact: object, need: Need, said: frozenset[str], told: list[Value], 
             day in value.value.days if isinstance(value.value, Day) else isinstance(value.value, Period) and day.month in value.value.months for value in told
         )
     wanted, words = _parsed(str(fact), today)
-    if any(one.kind is other.kind and (one.value == other.value or _same_day(one, other)) for one in wanted for other in told):
+    if not words or len(words & said) >= (2 if need.said == "value" and wanted and len(words) > 3 else 1):
         return True
-    shared = len(words & said)
-    return not words or shared >= (2 if need.said == "value" and wanted and len(words) > 3 else 1)
+    return any(one.kind is other.kind and (one.value == other.value or _same_day(one, other)) for one in wanted for other in told)
 
 
 def _same_day(one: Value, other: Value) -> bool:

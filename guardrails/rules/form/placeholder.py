@@ -34,15 +34,16 @@ _QUOTED = re.compile(r"[\"“‘'«][^\"“”‘’'«»\n]{0,40}\Z")
 
 
 # What stands between two blanks holds one of these wherever a slot is; the last are the letters that a regular expression takes for others.
-_SIGNS = re.compile(
-    r"[\[{<«]|%[a-z_]|___|\?{4}|#[x?n]|[$€£](?:[xy_?]|$)|t\.?b|todo|fixme|xx|yyyy|n/a|lorem|(?:dd|mm)[/.-]"
-    r"|confirmed|inserted|filled|completed|announced|decided|determined|[ıſK]|i̇"
-)
+_SIGNS = re.compile(r"[\[{<«]|%[a-z_]|___|\?{4}|#[x?n]|[$€£](?:[xy_?]|$)|t\.?b|todo|fixme|xx|yyyy|n/a|lorem|(?:dd|mm)[/.-]|[ıſK]|i̇")
+# What ends a slot that begins with "to be".
+_LEFT_OPEN = re.compile(r"confirmed|inserted|filled|completed|announced|decided|determined")
 
 
 @remembered
-def _may_be_slot(chunk: str) -> bool:
-    return bool(_SIGNS.search(chunk.lower()))
+def _may_be_slot(chunk: str) -> int:
+    """Return whether a chunk may belong to a slot: 2 in any case, 1 behind "to be"."""
+    lower = chunk.lower()
+    return 2 if _SIGNS.search(lower) else 1 if _LEFT_OPEN.search(lower) else 0
 
 
 def find(reading: Reading) -> Iterator[Match]:
@@ -50,7 +51,8 @@ def find(reading: Reading) -> Iterator[Match]:
     fields: tuple[Field, Field] = ("subject", "body")
     for field in fields:
         text = reading.letter.field(field)
-        if not any(map(_may_be_slot, text.split())):
+        sign = max(map(_may_be_slot, text.split()), default=0)
+        if sign == 0 or (sign == 1 and "to be" not in text.lower()):
             continue
         for found in _SLOT.finditer(text):
             if not _HARMLESS.fullmatch(found[0]) and not _is_quoted(text, found):

@@ -14,11 +14,11 @@ from guardrails.language.clauses import Clause
 from guardrails.language.cues import around
 from guardrails.language.words import verb_classes
 from guardrails.letter import Reading, Sentence
-from guardrails.rule import Rule, pattern
+from guardrails.rule import Rule, watched
 
 # How much the learned detector must say for a turn of speech to count.
 _ENOUGH = -4.0
-_HONEST = pattern(
+_HONEST = watched(
     "(?:do|does|did|can|could) (?:not|n't) (?:yet )?(?:know|tell|say|see|rule)",
     "cannot (?:yet )?(?:know|tell|say)",
     "not (?:yet )?(?:known|clear|certain|sure)",
@@ -62,7 +62,7 @@ def find(reading: Reading) -> Iterator[Match]:
 def _honest(reading: Reading, sentence: Sentence) -> bool:
     """Whether this sentence or the next says that something is not known yet."""
     following = reading.body[sentence.number + 1 : sentence.number + 2]
-    return any(_HONEST.search(other.flat) for other in (sentence, *following))
+    return any(_HONEST.search(other.flat, other.signs) for other in (sentence, *following))
 
 
 def _past(reading: Reading, sentence: Sentence) -> bool:
