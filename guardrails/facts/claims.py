@@ -74,10 +74,11 @@ _KINDS: dict[str, Watched] = {
 def features(sentence: Sentence, facts: Known, parts: Sequence[Clause], borne: int) -> dict[str, float]:
     """Return what the weighing looks at, by name; `borne` counts the figures and names of the sentence that the facts bear out."""
     flat = sentence.flat
-    said = {word: token.lower for token in sentence.tokens if (word := telling(token.lower))}
-    new = {word for word in said if word not in facts.vocabulary}
+    meant = list(map(telling, sentence.lowers))
+    said = frozenset(meant) - {None}
+    new = said.difference(facts.vocabulary)
     count = max(len(said), 1)
-    best = max((len(fact.words & said.keys()) for fact in facts.facts), default=0)
+    best = max(map(len, map(said.intersection, (fact.words for fact in facts.facts))), default=0)
     hits = {name: hit for name, pattern in _KINDS.items() if (hit := pattern.search(flat, sentence.signs))}
     found = dict.fromkeys(hits, 1.0)
     share = len(new) / count
@@ -100,7 +101,7 @@ def features(sentence: Sentence, facts: Known, parts: Sequence[Clause], borne: i
         found["heading"] = 1.0
 
     def novelty(first: int, stop: int) -> float:
-        words = [word for token in sentence.tokens[first:stop] if (word := telling(token.lower))]
+        words = [word for word in meant[first:stop] if word]
         return sum(word not in facts.vocabulary for word in words) / len(words) if words else -1.0
 
     for clause in parts:

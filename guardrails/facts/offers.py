@@ -459,7 +459,7 @@ def _tells(sentence: Sentence, scan: Scan, allowed: Approved) -> bool:
         if value.kind is Kind.MONEY and any(value.value == other.value and same_money(value.unit, other.unit) for other in amounts):
             return True
     flat = sentence.flat
-    said = frozenset(word for token in sentence.tokens if (word := meant(token.lower)))
+    said = frozenset(map(meant, sentence.lowers)) - {None}
     giving = _GIVING.search(flat, sentence.signs)
     if giving and said & (allowed.words - _LOOSE) and not re.search(r"\b(?:under review|may apply|apply (?:for|under)|policy)\b", flat):
         return True

@@ -65,7 +65,9 @@ _OPENING = frozenset("and but so also again once more please kindly sincerely do
 
 def apologies(sentence: Sentence) -> list[Apology]:
     """Return the apologies of a sentence that are the sender's own, in order."""
-    words = [token.lower for token in sentence.tokens]
+    words = sentence.lowers
+    if not any(map(_may_say, words)):
+        return []
     signs = [at for at, word in enumerate(words) if _may_say(word) and _is_sign(words, at) and not sentence.quoted(sentence.tokens[at].start)]
     found: list[Apology] = []
     floor = 0
@@ -396,7 +398,7 @@ def features(reading: Reading, sentence: Sentence, apology: Apology) -> frozense
 
 def _told(reading: Reading, sentence: Sentence, apology: Apology) -> set[str]:
     """Return the features of an apology but those of the words of its object."""
-    words = [token.lower for token in sentence.tokens]
+    words = sentence.lowers
     start, stop = apology.object
     found = {f"sign {words[apology.sign]}", f"long {min((stop - start) // 4, 5)}"}
     found |= {f"lead {word}" for word in words[apology.first : apology.sign]} if start > apology.sign else {"front"}

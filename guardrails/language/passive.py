@@ -85,6 +85,7 @@ _AUXILIARY = frozenset(_CLASSES["be"] + _CLASSES["get"])
 _FRONTED = frozenset(("attached", "enclosed", "included"))
 _PRONOUNS = frozenset(("subject", "wh", "existential", "that"))
 _SLIPS = frozenset(("its", "your"))
+_HELPERS = _AUXILIARY | _SLIPS
 _HAVE = frozenset(_CLASSES["have"] + ["'s"])
 _MODAL = frozenset(_CLASSES["modal"] + _CLASSES["do"] + ["'d"])
 # Stems behind which a written -e was lost, and endings that look so but had none.
@@ -506,10 +507,13 @@ def weights() -> dict[str, int]:
 
 def passives(tokens: Sequence[Token]) -> list[Passive]:
     """Return the passive clauses of one sentence, in order; each auxiliary has at most one."""
+    words = [token.lower for token in tokens]
+    # Most sentences want an auxiliary, or a participle.
+    if _HELPERS.isdisjoint(words) or not any(map(participle, words)):
+        return []
     pairs = candidates(tokens)
     if not pairs:
         return []
-    words = [token.lower for token in tokens]
     kind = kinds(tokens)
     table = weights()
     found: list[Passive] = []

@@ -45,9 +45,10 @@ def find(reading: Reading) -> Iterator[Match]:
     for sentence in reading.text:
         if not sentence.tokens:
             continue
-        words = [token.lower for token in sentence.tokens]
+        words = sentence.lowers
         found = [span(sentence, apology) for apology, _ in reading.apologies(sentence) if condition(words, apology, sentence.signs)]
-        if words[-1] != "?" and _DOUBTS & set(words) and reading.verdict(sentence).scores["conditional-apology"] > _ENOUGH and not _honest(reading, sentence):
+        doubts = words[-1] != "?" and not _DOUBTS.isdisjoint(words) and reading.verdict(sentence).scores["conditional-apology"] > _ENOUGH
+        if doubts and not _honest(reading, sentence):
             for cue in reading.cues(sentence):
                 if cue.kind == "conditional-apology" or (cue.kind == "doubted past" and _past(reading, sentence)):
                     found.append(sentence.words(*around(sentence.tokens, cue.start, cue.stop)))
