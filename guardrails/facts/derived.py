@@ -9,6 +9,7 @@ from itertools import combinations
 from guardrails.case import zone
 from guardrails.facts.durations import DAY, LOOSE, Duration
 from guardrails.facts.known import Known
+from guardrails.facts.reckoning import EACH, Figure, figures, length_each, portion, product, rate
 from guardrails.facts.values import Day, Kind, Period, Scan, Value, same_money
 
 Reason = tuple[str | None, str]
@@ -17,6 +18,7 @@ Reason = tuple[str | None, str]
 _ELSEWHERE = re.compile(r"\b(?:your|our|local|their) (?:own )?(?:local )?time\b|\bwhere you are\b|\b(?:for|with) you\b|\b[a-z]+ time\b|\bby your clocks?\b")
 _ZONE = re.compile(r"\b(?:[A-Z]{3,4}|[EMCP]T)\b|\b(?:UTC|GMT)[+-]\d")
 _AGAIN = re.compile(r"\b(?:every|each|weekly|fortnightly|once a (?:week|month))\b")
+_UNTIL = re.compile(r"\b(?:to|until|till|through|into|reach(?:es)?|ends?|runs?|lasts?|brings? you)\b")
 _SHARED = re.compile(r"\b(?:each|per|a|apiece|every|average|to an?|one in)\b")
 
 
@@ -26,13 +28,67 @@ def derived(value: Value, text: str, offset: int, scan: Scan, facts: Known) -> R
     if isinstance(what, frozenset):
         return _time(what, value, text, offset, scan, facts)
     if isinstance(what, Day):
-        return _day(what, facts)
+        return _day(what, facts) or _beside(what, value, scan)
     if isinstance(what, Period):
-        return _month(what, facts)
+        return _month(what, value, scan, facts)
     if isinstance(what, Duration):
-        return _length(what, scan, facts)
+        return _length(what, scan, facts) or _each(what, value, text, offset, scan)
     if isinstance(what, Decimal) and value.kind in {Kind.NUMBER, Kind.MONEY}:
-        return _share(what, value, text, facts)
+        return _share(what, value, text, facts) or _of_passage(what, value, text, offset, scan, facts)
+    if isinstance(what, Decimal) and value.kind is Kind.PERCENT:
+        return _percent(what, value, scan, facts)
+    return None
+
+
+def _pool(value: Value, scan: Scan, facts: Known) -> list[Figure]:
+    """The other figures of the sentence, and those the facts count."""
+    told = [Figure(Kind.NUMBER, number, "") for number, unit, _ in facts.numbers if unit and number > 1]
+    told += [Figure(Kind.MONEY, amount, unit) for amount, unit, _ in facts.money if amount > 0]
+    return figures([other for other in scan.found if other is not value]) + told[:40]
+
+
+def _percent(what: Decimal, value: Value, scan: Scan, facts: Known) -> Reason | None:
+    """What one figure of the sentence is of another, or of one that the facts tell."""
+    here = figures([other for other in scan.found if other is not value])
+    if found := portion(what, value.loose, here):
+        return None, f"{found[0]} of {found[1]}"
+    told = [Figure(Kind.NUMBER, number, "") for number, unit, _ in facts.numbers if unit and number > 1]
+    for figure in here:
+        for other in told:
+            if figure.amount > 4 and (found := portion(what, value.loose, (figure, other))):
+                return None, f"{found[0]} of {found[1]}"
+    return None
+
+
+def _of_passage(what: Decimal, value: Value, text: str, offset: int, scan: Scan, facts: Known) -> Reason | None:
+    """A rate that the figures of the passage and of the facts give, or the amount that a known one is so many times."""
+    pool = _pool(value, scan, facts)
+    unit = value.unit if value.kind is Kind.MONEY else ""
+    if EACH.match(text[value.span.end - offset :]) and (found := rate(what, value.loose, value.kind, unit, pool)):
+        return None, f"{found[0]} shared among {found[1]}"
+    here = figures([other for other in scan.found if other is not value])
+    if value.kind is Kind.MONEY and (fact := product(what, value.unit, here, facts.money)):
+        return fact, "so many times it"
+    return None
+
+
+def _each(what: Duration, value: Value, text: str, offset: int, scan: Scan) -> Reason | None:
+    """A length that another one of the sentence gives when it is shared out."""
+    others = [other for other in scan.found if other is not value]
+    return (None, "shared out") if EACH.match(text[value.span.end - offset :]) and length_each(what, others, figures(others)) else None
+
+
+def _beside(what: Day, value: Value, scan: Scan) -> Reason | None:
+    """A day told twice: "tomorrow, Friday the 13th"."""
+    for other in scan.found:
+        if (
+            isinstance(other.value, Day)
+            and other.value.relative
+            and len(other.value.days) == 1
+            and 0 <= value.first - other.stop <= 2
+            and other.value.days[0] in what.days
+        ):
+            return None, "the same day in other words"
     return None
 
 
@@ -87,9 +143,19 @@ def _working_days(first: date, last: date) -> int:
     return -1 if days > 60 else sum((first + timedelta(days=shift)).weekday() < 5 for shift in range(1, days + 1))
 
 
-def _month(what: Period, facts: Known) -> Reason | None:
-    """A month between the beginning and the end of the incident."""
-    if facts.span is None or not what.months:
+def _month(what: Period, value: Value, scan: Scan, facts: Known) -> Reason | None:
+    """A month between the beginning and the end of the incident, or one that a known while after a known day ends in."""
+    if not what.months:
+        return None
+    lasts = _UNTIL.search(" ".join(piece.lower for piece in scan.pieces[max(value.first - 6, 0) : value.first]))
+    whiles = [(seconds, fact) for seconds, fact in facts.durations if lasts and DAY <= seconds < 200 * DAY]
+    told = [(day, fact) for day, fact in facts.dates.items()]
+    told += [(day, "") for other in scan.found if isinstance(other.value, Day) and len(other.value.days) == 1 for day in other.value.days]
+    for seconds, fact in whiles if len(what.months) == 1 else ():
+        for day, _ in told:
+            if (day + timedelta(seconds=seconds)).month in what.months:
+                return fact, "a known while after a known day"
+    if facts.span is None:
         return None
     first, last = facts.span
     count = (last.year - first.year) * 12 + last.month - first.month

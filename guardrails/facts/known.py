@@ -73,6 +73,10 @@ class Known:
     internal_words: dict[str, str] = field(default_factory=dict)
     lengths: list[tuple[float, str]] = field(default_factory=list)
     totals: frozenset[Decimal] = frozenset()
+    counted: list[tuple[Decimal, frozenset[str], str]] = field(default_factory=list)
+    """The numbers that stand for themselves in the facts, not as part of a date, an amount or a code."""
+    sums: list[Decimal] = field(default_factory=list)
+    """The larger figures and amounts, which a letter may mistype."""
     own: str = ""
     """The text of all facts but the customer's own words: a link stands nowhere else."""
     whole: "Known | None" = None
@@ -167,6 +171,7 @@ def known(case: Case) -> Known:
                 found.money.append((Decimal(value), unit, shown(key, f"{value} {unit}")))
             else:
                 found.numbers.append((Decimal(value), frozenset(), shown(key, value)))
+                found.counted.append(found.numbers[-1])
                 found.money.append((Decimal(value), "", shown(key, value)))
             continue
         for scan, words in _scanned(text, today):
@@ -201,6 +206,7 @@ def known(case: Case) -> Known:
     for each in (found, found.everything):
         each.lengths = spans_of_time(each)
         each.totals = frozenset(number for number, _, _ in each.numbers)
+        each.sums = [number for number, _, _ in (*each.counted, *each.money) if number >= 1000]
     return found
 
 
@@ -279,7 +285,9 @@ def _absorb(found: Known, fact: Fact, scan: Scan) -> None:
             else:
                 if what == what.to_integral() and 1990 < what < 2100:
                     found.years.setdefault(int(what), evidence)
-                found.numbers.append((what, frozenset(concept(word) for word in value.unit.split() if word not in STOP), evidence))
+                entry = (what, frozenset(concept(word) for word in value.unit.split() if word not in STOP), evidence)
+                found.numbers.append(entry)
+                found.counted.append(entry)
     _shared_units(found, fact, scan)
     for piece in scan.pieces:
         if piece.kind == "word":
@@ -293,9 +301,17 @@ def _absorb(found: Known, fact: Fact, scan: Scan) -> None:
 
 
 def _shared_units(found: Known, fact: Fact, scan: Scan) -> None:
-    """Give "60, 30 and 7 days" one unit."""
+    """Give "60, 30 and 7 days" one unit, and "70 and 85 percent" one sign."""
     unit: int | None = None
+    share = False
     for value in reversed(fact.values):
+        joined = scan.pieces[value.stop].lower in {",", "and", "or", "to", "-", "–"} if value.stop < len(scan.pieces) else False
+        if value.kind is Kind.PERCENT or (share and joined and value.kind is Kind.NUMBER):
+            share = True
+            if isinstance(value.value, Decimal):
+                found.percents.setdefault(value.value, fact.shown)
+            continue
+        share = False
         if isinstance(value.value, Duration):
             unit = value.value.unit
         elif unit and value.kind is Kind.NUMBER and isinstance(value.value, Decimal) and scan.pieces[value.stop].lower in {",", "and", "or", "to", "-", "–"}:

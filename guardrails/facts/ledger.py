@@ -15,6 +15,7 @@ from guardrails.facts.derived import derived, off
 from guardrails.facts.durations import LOOSE, Duration
 from guardrails.facts.hearsay import unfounded
 from guardrails.facts.known import Known, content, known
+from guardrails.facts.reckoning import Figure, missed, shares
 from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept
 from guardrails.finding import Field, Span
@@ -145,7 +146,7 @@ def normal(value: Value) -> str:
 def ledger(reading: Reading) -> Ledger:
     """Return each sentence of a letter with its items and the facts behind them. Without a case every item is unknown."""
     facts = known(reading.case) if reading.case else Known(None)
-    lines = []
+    lines: list[Line] = []
     frame = [sentence for sentence in reading.body if sentence.part in {Part.GREETING, Part.SIGNATURE}]
     own = frozenset(token.lower for sentence in frame for token in sentence.tokens)
     for sentence in (*reading.subject, *reading.body):
@@ -153,7 +154,8 @@ def ledger(reading: Reading) -> Ledger:
             continue
         scan = Scan(sentence.text, sentence.start, facts.today)
         held = facts.everything if _told_by_them(reading, sentence) else facts
-        items = list(_items(sentence, scan, held))
+        before = lines[-1].scan.found if lines and lines[-1].sentence.field == sentence.field else []
+        items = list(_items(sentence, scan, held, before))
         if reading.case and sentence.part is Part.TEXT:
             items += _names(sentence, held, own)
             if not any(item.standing in {Standing.UNKNOWN, Standing.CONTRADICTED, Standing.INTERNAL} for item in items):
@@ -212,7 +214,8 @@ def _told_by_them(reading: Reading, sentence: Sentence) -> bool:
     )
 
 
-def _items(sentence: Sentence, scan: Scan, facts: Known) -> Iterator[Item]:
+def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) -> Iterator[Item]:
+    """Yield what the values of a sentence stand on; `before` are those of the sentence before it."""
     if not scan.found:
         return
     text = sentence.text
@@ -227,9 +230,15 @@ def _items(sentence: Sentence, scan: Scan, facts: Known) -> Iterator[Item]:
             stands[number] = (Standing.HELD, fact, "")
     unknown = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.UNKNOWN)
     firm = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.HELD)
-    wrong = dict(clashes(text, sentence.start, scan.found, unknown, firm, facts.totals))
+    doubted = unknown | {number for number in firm if _weakly(scan.found[number], facts)}
+    wrong = dict(clashes(text, sentence.start, scan.found, doubted, firm - doubted, facts.totals))
     for number, why in off(sentence.flat, scan, facts, unknown):
         wrong.setdefault(number, why)
+    for number, why in missed(sentence.flat, text, sentence.start, scan, before, facts.sums, unknown):
+        wrong.setdefault(number, why)
+    for span, why in shares(text, sentence.start, scan.found, [Figure(Kind.NUMBER, number, "") for number, unit, _ in facts.numbers if unit]):
+        quote = text[span.start - sentence.start : span.end - sentence.start]
+        yield Item(Kind.NUMBER, sentence.field, span, quote, Standing.CONTRADICTED, None, why, None, why)
     times = [value.value for value in scan.found if isinstance(value.value, frozenset)]
     for number, value in enumerate(scan.found):
         standing, fact, note = stands[number]
@@ -256,6 +265,14 @@ def _in_a_ticket(value: Value, sentence: Sentence, scan: Scan, facts: Known) -> 
     if standing is not Standing.HELD or fact is None:
         return None
     return fact if any(known.ticket and known.shown == fact and len(known.words & said) > 1 for known in facts.everything.facts) else None
+
+
+def _weakly(value: Value, facts: Known) -> bool:
+    """Whether only a part of a date, an amount or a code bears a count out."""
+    what = value.value
+    if value.kind is not Kind.NUMBER or not isinstance(what, Decimal) or what <= 10:
+        return False
+    return all(what != number for number, _, _ in facts.counted)
 
 
 def _is_window(times: list[frozenset[int]], facts: Known) -> bool:
