@@ -86,10 +86,25 @@ def _rates(text: str, offset: int, values: list[Value], unknown: frozenset[int])
 
 
 def _calendar(values: list[Value]) -> list[tuple[int, str]]:
-    """Find dates whose weekday the calendar does not bear out."""
+    """Find dates whose weekday the calendar does not bear out, and a "tomorrow" that is told as another weekday."""
     wrong = []
     for number, value in enumerate(values):
         what = value.value
+        before = values[number - 1] if number else None
+        if (
+            before is not None
+            and isinstance(what, Day)
+            and isinstance(before.value, Day)
+            and before.value.relative
+            and before.value.weekday is None
+            and len(before.value.days) == 1
+            and what.weekday is not None
+            and not what.relative
+            and 0 <= value.first - before.stop <= 1
+            and before.value.days[0].weekday() != what.weekday
+        ):
+            wrong.append((number, f"{before.value.days[0].isoformat()} is a {WEEKDAY_NAMES[before.value.days[0].weekday()]}"))
+            continue
         if not isinstance(what, Day) or what.weekday is None or what.month is None or what.day is None:
             continue
         if what.days and all(day.weekday() != what.weekday for day in what.days):
@@ -129,7 +144,9 @@ def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str
     return wrong
 
 
-_APART = re.compile(r"\W*(?:before|after|later than|earlier than|ahead of)\b[^.;,]{0,40}\Z")
+_APART = re.compile(r"\W*(?:before|after|later than|earlier than|ahead of|from|since)\b[^.;,]{0,40}\Z")
+_LATER = re.compile(r"\s*(?:later|late|afterwards?|after that|behind time)\b")
+_BETWEEN = re.compile(r"\bbetween\b.*\b(?:lie|lies|lay|are|is|were|passed|went)\b")
 _INSTEAD = re.compile(r"\W*(?:instead of|rather than|not|and not)\W*(?:on )?\Z")
 
 
@@ -146,6 +163,16 @@ def _apart(text: str, offset: int, values: list[Value]) -> list[tuple[int, str]]
             gaps = {abs(early - late) * 60 for early in _minutes(around[0]) for late in _minutes(around[1])}
             if _APART.match(between) and gaps and not any(length.fits(gap) for gap in gaps):
                 wrong.append((number, f"the two times are {_clock(min(gaps))} apart"))
+        earlier = values[max(number - 2, 0) : number]
+        if length.unit < DAY and len(earlier) == 2 and all(one.kind is Kind.TIME for one in earlier) and _LATER.match(text[value.span.end - offset :]):
+            gaps = {(late - early) % 1440 * 60 for early in _minutes(earlier[0]) for late in _minutes(earlier[1])}
+            if not any(length.fits(gap) for gap in gaps):
+                wrong.append((number, f"the two times are {_clock(min(gaps))} apart"))
+        both = [one for one in values if isinstance(one.value, Day) and one.value.day is not None and len(one.value.days) == 1]
+        if length.unit >= DAY and len(both) == 2 and _BETWEEN.search(text.lower()):
+            gap = abs((both[0].value.days[0] - both[1].value.days[0]).days) if isinstance(both[0].value, Day) and isinstance(both[1].value, Day) else 0
+            if gap and not any(_fits_days(length, gap + more) for more in (0, 1)):
+                wrong.append((number, f"the two days are {gap} days apart"))
         days = [one for one in values[number + 1 : number + 3] if isinstance(one.value, Day) and one.value.days]
         if length.unit >= DAY and len(days) == 2 and re.match(r"\s*(?:too )?(?:late|early|behind|ahead)", text[value.span.end - offset :]):
             late = "late" in text or "behind" in text
@@ -159,7 +186,7 @@ def _is_rate(text: str, end: int) -> bool:
     """Whether a length is a rate or a lead: "every two hours", "30 days ahead", "an hour early"."""
     return bool(
         re.match(
-            r"\s*(?:before|after|ahead|ago|early|late\b|later|earlier|notice|from now|old|a day|per|behind|warning|apart|each|short of|to spare|into)",
+            r"\s*(?:before|after|ahead|ago|early|late\b|later|earlier|notice|from now|-?\s*old|a day|per|of (?:it|them|that|this|those|these|your)\b|behind|warning|apart|each|short of|to spare|into)",
             text[end:],
         )
     )
@@ -251,10 +278,11 @@ def _sums(text: str, offset: int, values: list[Value], unknown: frozenset[int], 
                 continue
             if any(result in {abs(total - part), total + part} for total in totals for part in parts):
                 continue
+        doubtful = [here for here, _ in figures if here in unknown]
         culprit = (
             number
-            if number in unknown or len(parts) < 2
-            else next((here for here, _ in figures if here in unknown), number if number not in firm or result < 100 else None)
+            if number in unknown or (len(parts) < 2 and not doubtful)
+            else next(iter(doubtful), number if number not in firm or result < 100 else None)
         )
         if culprit is not None:
             wrong.append((culprit, "the other figures do not give it"))

@@ -207,6 +207,7 @@ _TITLES = frozenset(
     china japan korea australia canada
     mexico brazil kenya nigeria egypt turkey greece hungary romania czechia
     year new eve easter diwali eid ramadan thanksgiving boxing carnival ascension pentecost whitsun ferragosto assumption advent hogmanay songkran
+    american african mexican german roman cuban puerto korean national insurance daylight federal royal republic union
     cause correction prevention fix impact remedy timeline action actions steps status update background""".split()
 )
 

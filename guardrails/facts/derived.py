@@ -176,12 +176,21 @@ def _length(what: Duration, scan: Scan, facts: Known) -> Reason | None:
                 return fact, "together"
     counts = [int(number) for number, _, _ in facts.numbers if 1 < number <= 12 and number == int(number)]
     counts += [int(other.value) for other in scan.found if other.kind is Kind.NUMBER and isinstance(other.value, Decimal) and 1 < other.value <= 12]
+    for other in scan.found:
+        if other.kind is Kind.MONEY and isinstance(other.value, Decimal) and (fact := _so_often(other, what, facts)):
+            return fact, "as often as the amount goes into it"
     lengths = [(seconds, fact) for seconds, fact in facts.durations if seconds < what.seconds]
     beside = any(isinstance(other.value, Duration) and other.value != what for other in scan.found)
     for seconds, fact in lengths:
         if beside and any(what.fits(seconds * count) for count in counts):
             return fact, "several times it"
     return None
+
+
+def _so_often(amount: Value, what: Duration, facts: Known) -> str | None:
+    """Return the amount in the facts that another one is, taken so often as a length counts: "three months at 3,900"."""
+    count = Decimal(round(what.seconds / what.unit))
+    return next((fact for known, unit, fact in facts.money if isinstance(amount.value, Decimal) and count > 1 and same_money(unit, amount.unit) and known == amount.value * count), None)
 
 
 def _share(what: Decimal, value: Value, text: str, facts: Known) -> Reason | None:

@@ -20,6 +20,7 @@ _NOT_LENGTHS = frozenset({"second", "quarter", "quarters", "night", "nights", "w
 _SINGLE = frozenset({"minute", "hour", "day", "week", "fortnight", "month", "year"})
 _PARTS: Mapping[str, Decimal] = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "quarters": Decimal("0.75")}
 _PLURAL = frozenset({"days", "hours", "weeks", "minutes", "months"})
+_OF_THOSE = (["of", "those"], ["of", "these"], ["of", "the"], ["of", "your"])
 _BETWEEN = frozenset("and or of to in on at for by from per the a an our your these those last next past was were is are after before within every".split())
 _KINDS = frozenset(
     {
@@ -77,6 +78,8 @@ class Duration(NamedTuple):
         slack = self._slack
         if self.loose in LOOSE:
             low, high = LOOSE[self.loose]
+            if low < 1 < high and self.seconds % self.unit:
+                low, high = max(low, 0.93), min(high, 1.07)  # "about ten and a half hours" says more than "about ten"
             slack = min(slack, 5 * MINUTE) if self.unit <= HOUR else slack
             return self.seconds * low - (0 if low >= 1 else slack) - 60 <= actual <= self.seconds * high + (0 if high <= 1 else slack) + 60
         if self.working:
@@ -89,6 +92,8 @@ class Duration(NamedTuple):
         whole = self.seconds % self.unit == 0
         if self.unit >= 28 * DAY:
             return max(3 * DAY, 0.03 * self.seconds)
+        if self.unit == WEEK and self.seconds >= 4 * WEEK:
+            return 3 * DAY  # "six weeks" for forty-five days
         if self.unit >= DAY:
             return 1 * DAY if whole else DAY / 2
         if self.unit == HOUR:
@@ -172,6 +177,8 @@ def _one(found: list[Piece], at: int) -> tuple[float, int, int, bool, bool] | No
     rest = [piece.lower for piece in found[at + 1 : at + 6]]
     if word == "half" and len(rest) >= 2 and rest[0] in {"a", "an"} and rest[1] in _SECONDS and rest[1] not in _NOT_LENGTHS:
         return _SECONDS[rest[1]] / 2, _SECONDS[rest[1]], at + 3, False, True
+    if word == "half" and rest[:1] == ["-"] and rest[1:2] and rest[1] in {"hour", "day", "year"}:
+        return _SECONDS[rest[1]] / 2, _SECONDS[rest[1]], at + 3, False, True
     if word in {"a", "three"} and rest and rest[0] in {"half", "quarter", "quarters"}:
         of = rest[2:4] if rest[1:2] == ["of"] and rest[2:3] and rest[2] in {"a", "an"} else []
         if len(of) == 2 and of[1] in {"hour", "day", "minute", "year"}:
@@ -218,6 +225,8 @@ def _one(found: list[Piece], at: int) -> tuple[float, int, int, bool, bool] | No
         here += 1
     if here >= len(found):
         return None
+    if [piece.lower for piece in found[here : here + 2]] in _OF_THOSE and here + 2 < len(found) and found[here + 2].lower in _PLURAL:
+        return None  # "seventy-five of those minutes"
     name = found[here].lower
     if (
         name not in _SECONDS

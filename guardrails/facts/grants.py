@@ -86,7 +86,7 @@ def granted(sentence: Sentence, clauses: Sequence[Clause], scan: Scan, facts: Kn
             given = words
         elif clause.lemma == "be" and _YOURS.match(behind):
             lasts = [value.value for value in scan.found if value.kind in {Kind.DURATION, Kind.PERIOD}]
-            if lasts and subject & approved and not any(value in values for value in lasts):
+            if lasts and subject & approved and not any(_held(value, values) for value in lasts):
                 return place
             continue
         elif free and clause.actor is not Role.SENDER and head != "you" and clause.lemma in {"be", "come", "go", "cost", "stay", "run", "remain"}:
@@ -100,6 +100,11 @@ def granted(sentence: Sentence, clauses: Sequence[Clause], scan: Scan, facts: Kn
         if given - _GENERAL and not held and not given & approved - _GENERAL and not _paid_in_facts(given, facts):
             return place
     return None
+
+
+def _held(value: object, values: frozenset[object]) -> bool:
+    """Whether a length or a period is one of the approved ones, in whatever words."""
+    return value in values or (isinstance(value, Duration) and any(isinstance(other, Duration) and abs(value.seconds - other.seconds) <= 0.04 * other.seconds for other in values))
 
 
 def _money(scan: Scan) -> bool:

@@ -206,7 +206,7 @@ def known(case: Case) -> Known:
     for each in (found, found.everything):
         each.lengths = spans_of_time(each)
         each.totals = frozenset(number for number, _, _ in each.numbers)
-        each.sums = [number for number, _, _ in (*each.counted, *each.money) if number >= 1000]
+        each.sums = [number for number, _, _ in (*each.counted, *each.money) if number >= (100 if number == number.to_integral() and str(number)[-1:] != "0" else 1000)]
     return found
 
 
@@ -325,7 +325,8 @@ def spans_of_time(found: Known) -> list[tuple[float, str]]:
     lengths = []
     for (one, first), (other, second) in combinations(sorted(found.dates.items()), 2):
         lengths.append((float((other - one) / timedelta(seconds=1)), first if first == second else f"{first}, {second}"))
-    for (early, first), (late, second) in combinations(sorted(found.times.items()), 2):
+    moments = [(minute, fact) for minute, fact in sorted(found.times.items()) if not fact.startswith(("follow_up", "remedy"))]
+    for (early, first), (late, second) in combinations(moments, 2):
         if late - early < 720:
             lengths.append(((late - early) * 60.0, first if first == second else f"{first}, {second}"))
     if found.today:

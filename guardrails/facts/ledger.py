@@ -12,10 +12,10 @@ from itertools import combinations
 from guardrails.facts.arithmetic import clashes
 from guardrails.facts.claims import asides, contradiction, likelihood, names
 from guardrails.facts.derived import derived, off
-from guardrails.facts.durations import LOOSE, Duration
+from guardrails.facts.durations import DAY, HOUR, LOOSE, Duration
 from guardrails.facts.hearsay import unfounded
 from guardrails.facts.known import Known, content, known
-from guardrails.facts.reckoning import Figure, missed, shares
+from guardrails.facts.reckoning import missed, shares
 from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept
 from guardrails.finding import Field, Span
@@ -230,19 +230,25 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
             stands[number] = (Standing.HELD, fact, "")
     unknown = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.UNKNOWN)
     firm = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.HELD)
-    doubted = unknown | {number for number in firm if _weakly(scan.found[number], facts)}
+    doubted = unknown | {
+        number
+        for number, (standing, _, note) in enumerate(stands)
+        if (standing is Standing.HELD and _weakly(scan.found[number], facts)) or (standing is Standing.DERIVED and note in _BY_CHANCE)
+    }
     wrong = dict(clashes(text, sentence.start, scan.found, doubted, firm - doubted, facts.totals))
     for number, why in off(sentence.flat, scan, facts, unknown):
         wrong.setdefault(number, why)
     for number, why in missed(sentence.flat, text, sentence.start, scan, before, facts.sums, unknown):
         wrong.setdefault(number, why)
-    for span, why in shares(text, sentence.start, scan.found, [Figure(Kind.NUMBER, number, "") for number, unit, _ in facts.numbers if unit]):
+    for span, why in shares(text, sentence.start, scan.found):
         quote = text[span.start - sentence.start : span.end - sentence.start]
         yield Item(Kind.NUMBER, sentence.field, span, quote, Standing.CONTRADICTED, None, why, None, why)
     times = [value.value for value in scan.found if isinstance(value.value, frozenset)]
     for number, value in enumerate(scan.found):
         standing, fact, note = stands[number]
         clash = wrong.get(number, "")
+        if clash and standing is Standing.DERIVED and "shared among" in note:
+            clash = ""
         if clash and isinstance(value.value, Duration) and standing is Standing.HELD and not (value.loose and _is_window(times, facts)):
             clash = ""
         if isinstance(value.value, Day) and standing is Standing.CONTRADICTED:
@@ -265,6 +271,10 @@ def _in_a_ticket(value: Value, sentence: Sentence, scan: Scan, facts: Known) -> 
     if standing is not Standing.HELD or fact is None:
         return None
     return fact if any(known.ticket and known.shown == fact and len(known.words & said) > 1 for known in facts.everything.facts) else None
+
+
+_BY_CHANCE = frozenset({"a sum or difference of two facts", "in another unit"})
+"""How a figure may come of two others that have nothing to do with it: where its own sentence gives another one, that one is right."""
 
 
 def _weakly(value: Value, facts: Known) -> bool:
@@ -379,6 +389,8 @@ def _day(what: Day, facts: Known) -> _Verdict:
         if right:
             return Standing.HELD, facts.dates[right[0]], ""
         return Standing.CONTRADICTED, facts.dates[held[0]], f"{held[0].isoformat()} is a {WEEKDAY_NAMES[held[0].weekday()]}"
+    if what.day == 1 and what.month in facts.months and what.weekday is None:
+        return Standing.DERIVED, facts.months[what.month], "the first day of it"
     if what.month is None and what.day in facts.days and what.weekday is None:
         return Standing.HELD, facts.days[what.day], ""
     return _IDLE if what.month is None and what.weekday is None and (what.day or 9) < 5 else _UNKNOWN  # "on the first"
@@ -404,6 +416,12 @@ _LASTED = re.compile(
 """What is said of the incident's own length: no other stretch of time bears it out."""
 
 
+_BOUND = frozenset({"just over", "nearly", "almost", "just under", "well over", "a little over", "over", "more than", "close to"})
+"""What makes even "a day" a length that can be wrong."""
+_ASKED = re.compile(r"\b(?:spare|(?:give|lend|grant|allow|find)(?: me| us)|could do with|a call of|(?:call|talk|chat|session|meeting) for)(?: (?:just|only|about|the))?$")
+"""What is asked of the customer's time says nothing of the case."""
+
+
 def _length(what: Duration, facts: Known, after: str, before: str) -> _Verdict:
     for seconds, fact in facts.durations:
         if what.fits(seconds):
@@ -411,7 +429,9 @@ def _length(what: Duration, facts: Known, after: str, before: str) -> _Verdict:
     for seconds, fact in () if _LASTED.search(before) else facts.lengths:
         if what.fits(seconds):
             return Standing.DERIVED, fact, "worked out from two times"
-    if not what.counted and what.loose != "within":
+    if not what.counted and what.loose != "within" and not (what.loose in _BOUND and what.unit in {HOUR, DAY} and facts.window and before.endswith(f" for {what.loose}")):
+        return _IDLE
+    if _ASKED.search(before):
         return _IDLE
     if re.match(r"(?:in\b(?! all| total| sum)|- ?old|old\b|- year)", after) or before.endswith((" not", " every", " single")):
         return _IDLE
@@ -467,6 +487,9 @@ def _money(figure: Decimal, value: Value, facts: Known, halved: bool) -> _Verdic
     return _UNKNOWN
 
 
+_MONEY = frozenset({"money"})
+
+
 def _percent(figure: Decimal, facts: Known, loose: str) -> _Verdict:
     if figure in facts.percents:
         return Standing.HELD, facts.percents[figure], ""
@@ -477,11 +500,14 @@ def _percent(figure: Decimal, facts: Known, loose: str) -> _Verdict:
             return Standing.DERIVED, fact, f"the rest of {share}%"
     places = -int(figure.normalize().as_tuple().exponent) if "." in str(figure) else 0
     exact = Decimal("0.6").scaleb(-max(places, 0))
-    counts = [(number, fact) for number, unit, fact in facts.numbers if number > 1 and unit] + [(amount, fact) for amount, _, fact in facts.money]
-    for (one, first), (other, second) in combinations(counts[:60], 2):
+    counts = [(number, unit, fact) for number, unit, fact in facts.numbers if number > 1 and unit]
+    amounts = [(amount, _MONEY, fact) for amount, _, fact in facts.money]
+    for (one, mine, first), (other, theirs, second) in (*combinations(counts[:60], 2), *combinations(amounts[:20], 2)):
         low, high = sorted((one, other))
+        if low < 5 and figure > 90:
+            continue
         shares = (low / high * 100, (high - low) / high * 100, (high - low) / low * 100 if low else Decimal(0)) if high else ()
-        if first == second and any(abs(share - figure) < (Decimal("1.1") if loose else exact) for share in shares):
+        if (first == second or (low >= 100 and mine & theirs)) and any(abs(share - figure) < (Decimal("1.1") if loose else exact) for share in shares):
             return Standing.DERIVED, first, f"{low} of {high}"
     return _UNKNOWN
 
@@ -491,6 +517,7 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
     after = " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 2])
     if (partitive := _PARTITIVE.match(value.unit)) and not value.loose and figure > 1:
         nouns = frozenset(concept(word) for word in partitive[1].split() if word not in STOP)
+        nouns |= _CREW if nouns & _CREW else frozenset()
         attached = [fact for number, unit, fact in facts.numbers if number == figure and unit & nouns]
         if nouns & facts.vocabulary.keys() and not attached and figure < 20:
             total = [number for number, unit, _ in facts.numbers if unit & nouns]
@@ -499,6 +526,8 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
     things = frozenset(concept(word) for word in value.unit.split()[:3] if word not in STOP)
     if figure > 4 and not value.loose and _counted_otherwise(figure, value, facts):
         return _UNKNOWN
+    if _NAMED_BY_NUMBER.search(before) and str(figure) in facts.everything.raw:
+        return Standing.HELD, _holding(str(figure), facts.everything), ""
     for number, unit, fact in facts.numbers:
         if number == figure or (_near(figure, number, value.loose) and (unit & things or (unit and not things))):
             return Standing.HELD, fact, ""
@@ -511,10 +540,11 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
         return _IDLE
     if figure <= 10 and not _is_counted_thing(value, facts):
         return _IDLE
-    counts = {number: fact for number, _, fact in facts.numbers if number > 0}
+    counts = {number: fact for number, _, fact in facts.counted if number > 0}
     for (one, first), (other, second) in combinations(counts.items(), 2):
         if min(one, other) > 3 and figure in {one + other, abs(one - other)}:
-            return Standing.DERIVED, first if first == second else f"{first}, {second}", "a sum or difference"
+            return (Standing.DERIVED, first, "a sum or difference") if first == second else (Standing.DERIVED, f"{first}, {second}", "a sum or difference of two facts")
+    for (one, first), (other, second) in combinations({number: fact for number, _, fact in facts.numbers if number > 0}.items(), 2):
         if figure == one * other and first == second:
             return Standing.DERIVED, first, "a product"
     for number, fact in counts.items():
@@ -539,6 +569,8 @@ def _counted_otherwise(figure: Decimal, value: Value, facts: Known) -> bool:
     return not any(number == figure and (not unit or head in unit) for number, unit, _ in facts.numbers)
 
 
+_NAMED_BY_NUMBER = re.compile(r"\b(?:tickets?|cases?|references?|ref|requests?|messages?|no|number|#)\.?$")
+_CREW = frozenset(concept(word) for word in "people staff colleague colleagues employee employees men women technicians engineers person".split())
 _PARTITIVE = re.compile(r"of (?:our|your|the|those|these) (\w+(?: \w+)?)")
 
 

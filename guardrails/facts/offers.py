@@ -210,6 +210,8 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
             following = ""
         gift = _GIFT.search(text, signs)
         give = _GIVE.search(text, signs) or _GIVE.search(following, signs) or _GESTURE.search(flat, signs)
+        if gift and gift[0].endswith((" on us", " on me")) and _OWNED.search(text[: gift.end()]):
+            gift = None  # "that is on us" owns a fault
         if gift and not _NOTHING_OWED.search(gift[0]) and _NEGATED.search(text[: gift.start()]):
             gift = None  # "no voucher makes up for it"
         if re.search(r"\bnow (?:comes?|goes|go|leaves?|drops?)\b", text):
@@ -261,6 +263,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
 _AMOUNT = frozenset("$€£₹¥₩₦₺₱0123456789")
 
 
+_OWNED = re.compile(r"\b(?:that|this|it|which|what|all|fault|blame|mistake|error|failure|miss|one|both|rest|responsibility|burden)(?: ['’]s| is| are| was| were)?(?: \w+)? on (?:us|me)$")
 _NEGATED = re.compile(r"\b(?:not|n['’]t|never|nor|neither|without|rather than|instead of|hardly|no|nobody|nothing)\b")
 _NOTHING_OWED = re.compile(r"\b(?:no|nothing|without)\b")
 

@@ -20,10 +20,12 @@ _FRACTION = re.compile(
     r"(?:(?P<one>a|one)|(?P<many>three(?= ?-? ?(?:quarters|fifths|tenths|eighths))|two(?= ?-? ?(?:thirds|fifths))|four(?= ?-? ?fifths))) ?-? ?(?P<part>half|third|quarter|fifth|sixth|seventh|eighth|ninth|tenth|twentieth)s?\b"
     r"(?! ?-? ?(?:past|to|hour|hours|an hour|of an hour|a day|day|year|month|time|times|call|floor|attempt|week|line))"
 )
+_WHOLE = re.compile(r"\s*(?:of )?(?:the |your |our |those |these |all )?")
 _RESULT = re.compile(
     r"\b(?:difference|shortfall|gap|excess|overcharge|balance|remain\w*|left|gone|lost|missing|outstanding|too (?:much|many)|in all|in total|altogether"
     r"|together|makes?|comes? to|amounts? to|leav(?:es|ing)|is|are|that)\b"
 )
+_EXCESS = re.compile(r"\b(?:difference|shortfall|overcharge|too (?:much|many|few|little)|in excess)\b")
 _PLAIN_RESULT = re.compile(r"\b(?:difference|shortfall|excess|remaining|remain|leav(?:es|ing)|lost|gone|too (?:much|many|few)|makes?|in all|together)\b")
 """The same for a figure so small that it may resemble another by chance."""
 _COMPARABLE = {Kind.NUMBER, Kind.MONEY}
@@ -132,9 +134,13 @@ def _missed(value: Value, after: str, flat: str, others: list[Value], before: Se
                 if whole != count and what / 2 < whole / count < what * 2:
                     return f"{whole} shared among {count} is {whole / count:.2f}"
     near = figures([other for other in (*others, *before) if not isinstance(other.value, Duration)])
+    if _EXCESS.search(flat) and len(pair := [figure.amount for figure in near if _alike(figure, mine) and figure.amount > what / 10]) == 2 and what >= 100:
+        given = abs(pair[0] - pair[1])
+        if given and what != given and abs(what - given) < given / 4 and what not in pair:
+            return f"{max(pair)} less {min(pair)} is {given}"
     if (_RESULT if what >= 100 else _PLAIN_RESULT).search(flat) and (reason := _off_by_a_digit(what, mine, near, here)):
         return reason
-    return next((f"the facts say {figure}" for figure in known if figure >= 1000 and resembles(what, figure)), None)
+    return next((f"the facts say {figure}" for figure in known if resembles(what, figure)), None)
 
 
 def _off_by_a_digit(what: Decimal, mine: Figure, near: Sequence[Figure], here: Sequence[Figure]) -> str | None:
@@ -183,7 +189,7 @@ def length_each(what: Duration, others: Sequence[Value], pool: Sequence[Figure])
     )
 
 
-def shares(text: str, offset: int, values: Sequence[Value], facts: Sequence[Figure]) -> Iterator[tuple[Span, str]]:
+def shares(text: str, offset: int, values: Sequence[Value]) -> Iterator[tuple[Span, str]]:
     """Yield the fractions in words that the two figures of their sentence do not bear out: "of sixty tonnes fifty came, a fifth less"."""
     low = text.lower()
     match = _FRACTION.search(low)
@@ -191,12 +197,17 @@ def shares(text: str, offset: int, values: Sequence[Value], facts: Sequence[Figu
         return
     told = float(match["many"] and {"two": 2, "three": 3, "four": 4}[match["many"]] or 1) / _FRACTIONS[match["part"]]
     pool = [figure for figure in figures([value for value in values if not isinstance(value.value, Duration)]) if figure.amount > 4]
-    pairs = [(one, other) for one, other in combinations(pool, 2) if _alike(one, other) and one.amount != other.amount]
-    if len(pool) < 2 or not pairs or len(pool) > 4:
+    behind = [value for value in values if 0 <= value.span.start - offset - match.end() <= 12 and _WHOLE.fullmatch(low[match.end() : value.span.start - offset])]
+    whole = figures(behind[:1])
+    pairs = [
+        (one, other)
+        for one, other in combinations(pool, 2)
+        if _alike(one, other) and one.amount != other.amount and (not whole or whole[0] in {one, other})
+    ]
+    if not pairs or (len(pool) > 2 and not whole):
         return
     wide = 0.16 if match["loose"] or told > 0.5 else 0.12
-    wholes = [*pairs, *((one, other) for one in pool for other in facts if _alike(one, other))]
-    for one, other in wholes:
+    for one, other in pairs:
         small, large = sorted((float(one.amount), float(other.amount)))
         if any(abs(share - told) <= wide * told for share in (small / large, (large - small) / large)):
             return

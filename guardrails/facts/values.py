@@ -116,6 +116,7 @@ _MONEY_WORDS: Mapping[str, str] = {
     "rubles": "RUB",
     "forint": "HUF", "koruna": "CZK", "crowns": "kr", "won": "KRW",
 }  # fmt: skip
+_HUNDREDTHS: Mapping[str, str] = {"cent": "", "cents": "", "pence": "GBP", "penny": "GBP", "centimes": "", "öre": "", "øre": ""}
 _NATIONS: Mapping[str, str] = {
     "australian": "AUD", "canadian": "CAD", "singapore": "SGD", "american": "USD", "us": "USD", "zealand": "NZD", "kong": "HKD", "swiss": "CHF",
     "danish": "DKK",
@@ -298,7 +299,7 @@ class Scan:
         if month := self._month(here):
             year, end = self._year(here + 1)
             return self._day(first, end, year=year, month=month, day=day, weekday=weekday)
-        if self._low(here) == "month" and ordinary and self.today:
+        if self._low(here) == "month" and here > stop and ordinary and self.today:
             return self._day(first, here + 1, month=self.today.month, day=day, weekday=weekday)
         # "2 to 20 October": the first day takes the month of the second.
         joined = self._joined(stop)
@@ -496,6 +497,7 @@ class Scan:
             and self._low(at + 2).isdigit()
             and len(self._low(at + 2)) == 2
             and before in {"at", "since", "until", "till", "from", "to", "by"}
+            and self._low(at + 3) not in {"min", "mins", "minutes", "m"}
         ):
             return self._half_day(int(piece.text), int(self._low(at + 2)), at + 3, exact=True) if piece.text.isdigit() else None
         read = number(self.pieces, at) if piece.kind == "num" or piece.lower in UNITS else None
@@ -643,10 +645,16 @@ class Scan:
         if self._low(stop) == "-" and self._low(stop + 1) in {"/"}:
             stop += 1
         if not unit:
+            if self._low(stop) in _HUNDREDTHS:
+                return self._add(Kind.MONEY, read.value / 100, first, stop + 1, _HUNDREDTHS[self._low(stop)], looseness(self.pieces, first), read.words)
             told = self._currency(stop)
             if told is None:
                 return None
             unit, stop = told
+            # "one euro fifty"
+            rest = number(self.pieces, stop) if read.words and read.value < 100 else None
+            if rest and rest.words and 10 <= rest.value < 100 and self._low(rest.stop) in _CLOSED | {",", ".", ";", ""}:
+                return self._add(Kind.MONEY, read.value + rest.value / 100, first, rest.stop, unit, looseness(self.pieces, first), True)
         else:
             # "$400 Canadian", "€5,000 EUR"
             told = self._currency(stop)
