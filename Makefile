@@ -67,6 +67,7 @@ train: .venv/installed-dev  ## Learn the detectors' weights anew from eval/marke
 	@$(BIN)/python -m eval.train_apologies
 	@$(BIN)/python -m eval.train_harm
 	@$(BIN)/python -m eval.train_claims
+	@$(BIN)/python -m eval.train_leaks
 	@if [ -n "$(PASSIVE)" ]; then $(BIN)/python -m eval.train_passive "$(PASSIVE)"; fi
 
 frontend:  ## Build the page's components anew from ui/frontend (needs node)

@@ -19,11 +19,13 @@ from guardrails.facts import words
 from guardrails.facts.hints import Hints, hints
 from guardrails.facts.known import Fact, Known, known, per_case
 from guardrails.facts.values import Day, Kind, Period, Scan, Value, same_money
-from guardrails.facts.words import STOP, concept, stem
+from guardrails.facts.weights import weights as learned
+from guardrails.facts.words import STOP, concept, stem, telling
 from guardrails.finding import Level, Match, Span
+from guardrails.language.features import features
 from guardrails.language.memory import remembered
 from guardrails.language.watched import Watched
-from guardrails.letter import Reading, Sentence
+from guardrails.letter import Part, Reading, Sentence
 from guardrails.rule import Rule
 
 _STATUS = Watched(
@@ -104,6 +106,8 @@ _Weighed = tuple[int, int, float, str | None]
 """Where a word stands, how much it gives away, and the part of the background it does."""
 
 _ENOUGH = 1.9
+_UNLIKELY = -4.5
+"""What the learned weights hold for no leak outweighs words of the background."""
 
 _read: WeakKeyDictionary[Reading, tuple[Match, ...]] = WeakKeyDictionary()
 
@@ -120,7 +124,57 @@ def _find(reading: Reading) -> Iterator[Match]:
         return
     behind = _behind(reading.case)
     for line in reading.ledger.lines:
-        yield from _leaks(line.sentence, line.scan, behind)
+        score = _score(line.sentence, behind)
+        told = list(_leaks(line.sentence, line.scan, behind)) if score > _UNLIKELY else []
+        yield from told
+        if score > 0 and not told and line.sentence.part is not Part.SUBJECT:
+            yield _heard(line.sentence, behind)
+
+
+def measures(sentence: Sentence, case: Case) -> dict[str, float]:
+    """Return how much of a sentence the facts do not know, and how much of that the background does."""
+    return _measures(sentence, _behind(case))
+
+
+def _measures(sentence: Sentence, behind: "_Behind") -> dict[str, float]:
+    facts = behind.facts
+    said = {word for token in sentence.tokens if (word := telling(token.lower))}
+    new = {word for word in said if word not in facts.vocabulary}
+    inside = sum(word in facts.internal_words for word in new)
+    weighed = [told.weight for token in sentence.tokens if (told := behind.words(token.lower))]
+    return {
+        "inside": min(inside, 4) / 2,
+        "inside>0": float(inside > 0),
+        "weight": min(sum(weighed), 4.0) / 2,
+        "subject": min(weighed.count(_SUBJECT), 3) / 3,
+        "new": min(len(new), 8) / 8,
+        "share": len(new) / max(len(said), 1),
+    }
+
+
+def _score(sentence: Sentence, behind: "_Behind") -> float:
+    """Return how much the learned weights hold a sentence for a leak; above zero nineteen of twenty are."""
+    table = learned("leaks.txt")
+    return table.score(table.hear(sentence.tokens, ()), _measures(sentence, behind)) if sentence.tokens else _UNLIKELY
+
+
+def _heard(sentence: Sentence, behind: "_Behind") -> Match:
+    """Return the part of a sentence that the learned weights take for a leak: the run of words that says most."""
+    table = learned("leaks.txt").table
+    shares = [0.0] * len(sentence.tokens)
+    for name, places in features(sentence.tokens, ()).items():
+        for place in places:
+            shares[place] += table.get(name, 0.0) / len(places)
+    known = [told.evidence for token in sentence.tokens if (told := behind.words(token.lower)) and told.evidence]
+    best, run, start, found = 0.0, 0.0, 0, (0, len(shares))
+    for at, share in enumerate(shares):
+        if run <= 0:
+            run, start = 0.0, at
+        run += share - 0.1
+        if run > best:
+            best, found = run, (start, at + 1)
+    span = sentence.words(*found)
+    return Match(sentence.field, _clause(sentence, *span), evidence=known[0] if known else None)
 
 
 class _Behind:
@@ -156,7 +210,7 @@ class _Behind:
         if evidence is None and meant not in self.facts.vocabulary and word[:_FAMILY] in self._families and word[:_FAMILY] not in self._told:
             return _Word(other, self._families[word[:_FAMILY]], 0.7)
         if evidence is None and subjects and meant not in self.facts.vocabulary:
-            return _Word(other, None, 0.55)
+            return _Word(other, None, _SUBJECT)
         if evidence is None or meant in self.facts.vocabulary or evidence.startswith(("account.background.churn_risk", "account.background.currency")):
             return _Word(other, None, 0.0) if other else None
         return _Word(other, evidence, 0.4 if meant in _COMMON else 1.0)
@@ -164,6 +218,8 @@ class _Behind:
 
 _TITLED = frozenset("customer customers account sales contract renewal churn risk client clients team support the two three one our".split())
 """Words that begin a note, or a sentence, and are no names."""
+_SUBJECT = 0.55
+"""What a word weighs that is only of a subject of the background."""
 _FAMILY = 5
 """How many first letters two words of one family share: "trainees" and "training"."""
 # A date may give away the month of the background, and a month its date.
