@@ -35,13 +35,14 @@ _FREE = Watched(
     r"\b(?:for free|gratis|as an? (?:present|gift|thank ?-?you)|with (?:my|our) compliments|on (?:us|the house)|(?:our|my) treat|complimentary"
     r"|(?:cost|costs|costing) (?:you|them) nothing|(?:at |for )?half (?:of )?(?:the|our|your) (?:\w+ )?(?:price|rate|fee|cost|tariff|charge)s?"
     r"|at (?:no|half the|a reduced|a lower) (?:cost|price|charge|rate)|at a discount"
-    r"|free(?= *(?:[.,;:!)]|and|for (?:all|each|every|you|the|one|two|three|as)|until|this month|of (?:charge|cost)|$)))\b"
+    r"|free(?= *(?:[.,;:!)]|and|for (?:all|each|every|you|the|one|two|three|as)|until|this month|of (?:charge|cost)|in (?:january|february|march|april|may|june|july|august|september|october|november|december)|$)))\b"
 )
 _STAYS = Watched(r"\b(?:stays?|remains?|lies|is left) with you\b|\b(?:is|are|remains?) (?:yours|for you) to (?:pay|bear|carry)\b")
 _YOURS = re.compile(r"(?:is|are) yours (?:for|until|till|through|to|all)\b")
 _DENIES = Watched(
     r"\b(?:no|not any|neither|cannot (?:\w+ ){0,2}|can not (?:\w+ ){0,2}|unable to (?:\w+ ){0,2})(?: \w+)? ?(refund|credit|compensation|discount)\b"
 )
+_LEFT = re.compile(r"\byou (?:will |would |shall |'ll )?(?:only |just )?(?:pay|owe|bear|cover) (?:only|just|no more than|nothing but)\b[^.;,]*|\bcosts? you only\b[^.;,]*|\bcost you only\b[^.;,]*")
 _GENERAL = frozenset(
     concept(word)
     for word in """account customer client whole full entire good apology sorry month day week year time part work case thing amount sum money cost costs
@@ -118,6 +119,8 @@ def _lasts(scan: Scan) -> bool:
 
 def denied(sentence: Sentence, approved: frozenset[str]) -> Span | None:
     """Return the words that take an approved thing back: "there is no refund", "the workers' cost stays with you"."""
+    if approved and (left := _LEFT.search(sentence.flat)):
+        return sentence.span(left.start(), left.end())
     match = _DENIES.search(sentence.flat, sentence.signs)
     if match and concept(match[1]) in approved:
         return sentence.span(match.start(), match.end())

@@ -238,7 +238,7 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
     wrong = dict(clashes(text, sentence.start, scan.found, doubted, firm - doubted, facts.totals))
     for number, why in off(sentence.flat, scan, facts, unknown):
         wrong.setdefault(number, why)
-    for number, why in missed(sentence.flat, text, sentence.start, scan, before, facts.sums, unknown):
+    for number, why in () if wrong.keys() & {n for n, value in enumerate(scan.found) if isinstance(value.value, Decimal)} else missed(sentence.flat, text, sentence.start, scan, before, facts.sums, unknown):
         wrong.setdefault(number, why)
     for span, why in shares(text, sentence.start, scan.found):
         quote = text[span.start - sentence.start : span.end - sentence.start]

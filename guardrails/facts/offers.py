@@ -5,6 +5,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
 from weakref import WeakKeyDictionary
@@ -13,8 +14,9 @@ from guardrails.case import Case, Severity
 from guardrails.facts.durations import DAY, Duration
 from guardrails.facts.grants import denied, granted
 from guardrails.facts.known import Known, content, known, per_case, shown
+from guardrails.facts.ledger import Line, Standing
 from guardrails.facts.lexer import pieces
-from guardrails.facts.values import Kind, Period, Scan, Value, same_money
+from guardrails.facts.values import MONTHS, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept, meant
 from guardrails.finding import Field, Span
 from guardrails.language.watched import Watched
@@ -33,7 +35,8 @@ _GIFT = Watched(
     |consultation|delivery|shipping|trial)|(?:month|months|week|weeks|year|years|quarter|nights?)\ (?:free|gratis)
     |(?:without|at\ no|no|free\ of)\ (?:extra\ |further\ |any\ )?(?:charge|cost|fee)(?:\ to\ you)?|our\ treat
     |code\ for
-    |discount|discounts|rebate|pay\ nothing|nothing\ to\ pay(?!\ back)|(?:per\ cent|percent|%)\ off|off\ (?:your|the|their)\ (?:next|\w+\ (?:order|bill
+    |half\ (?:the\ |our\ |your\ )?(?:\w+\ )?price|at\ cost(?=\ ?(?:[.,;:!)]|and|for|\Z))
+    |discount|discounts|rebate|pay\ nothing|nothing\ to\ pay(?!\ back|\ for\ (?:that|this|it)\b)|(?:per\ cent|percent|%)\ off|off\ (?:your|the|their)\ (?:next|\w+\ (?:order|bill
     |invoice|fee|term|renewal))|service\ credit|loyalty\ (?:bonus|points)|bonus\ points|hamper|bottle\ of|box\ of\ chocolates)\b""",
     re.VERBOSE,
 )
@@ -50,7 +53,7 @@ _GIVE = Watched(
     |(?:we|us|i|will|shall|'ll)\ (?:also\ )?(?:cover|covers|covering|meet|bear|pay\ for|pay\ the|pay\ half)|cheque\ for|check\ for|on\ your\ account
     |carr(?:y|ies)\ a\ credit|charge\ you\ nothing|not\ pay\ for|have\ \w+(?:\ and\ \w+)?\ on\ us|fee\ is\ ours|you\ (?:will\ also\ )?receive|we\ (?:write
     |grant|give|offer)\ you|i\ (?:write|grant|give|offer)\ you|you\ get|throw\w*\ in|coming\ your\ way|please\ (?:enjoy|accept)|(?:we|i)\ offer|offering
-    |extend)\b""",
+    |extend|every\ \w+\ (?:gets|receives))\b""",
     re.VERBOSE,
 )
 # A sentence without one of these beginnings makes nothing over to anybody.
@@ -65,6 +68,12 @@ _GESTURE = Watched(
     r"\b(?:by way of (?:thanks|apology|amends|peace offering|an? )|as (?:a |our )?(?:small |little |modest )?(?:gesture|token|thank|apology)|in token "
     r"of|peace offering|goodwill|on (?:its|their|the) way (?:back )?to you)"
 )
+_HANDS = Watched(
+    r"\b(?:(?:you|we|i) (?:will |shall |'ll |also |now |each |both |can |then ){0,3}(?:receive|get|propose|offer|pay|put|add|give|grant|contribute|send|credit"
+    r"|return|refund|set|transfer|reimburse)\b|(?:we|i) (?:are|am|'re|'m) (?:also )?(?:proposing|offering|adding|putting|paying|giving|crediting|refunding|returning)\b"
+    r"|in your favou?r|comes? (?:back|off)|back to you|towards? (?:the|your)|is yours|are yours)"
+)
+"""What puts money into the customer's hands."""
 _LAND = Watched(
     r"\byou (?:will|'ll) (?:find|see)\b|\b(?:rounded|raised|topped) (?:that|it|this) (?:up )?to\b|\b(?:land|landed|show up|shown up|arrived|arrive"
     r"|reached|reach)\b|\b(?:we|i) (?:will|shall|'ll) "
@@ -178,12 +187,30 @@ def _offers(reading: Reading) -> Iterator[Offer]:
     for line in reading.ledger.lines:
         found = tuple(_in(line.sentence, line.scan, reading, facts, allowed))
         yield from found
+        if not found and line.sentence.part is Part.TEXT and (span := _unheard_of(line)):
+            found = (Offer(line.sentence.field, span, _TOO_KIND if reading.severity is Severity.LOW else _OTHER if allowed else _UNMADE, allowed.evidence),)
+            yield from found
         if not found and line.sentence.part is Part.TEXT and _GRANT_SIGNS.search(line.sentence.flat, line.sentence.signs):
             clauses = reading.clauses(line.sentence)
             span = denied(line.sentence, allowed.words) or granted(line.sentence, clauses, line.scan, facts, allowed.words, values)
             if span:
                 why = _TOO_KIND if reading.severity is Severity.LOW else _OTHER if allowed else _UNMADE
                 yield Offer(line.sentence.field, span, why, allowed.evidence)
+
+
+def _unheard_of(line: Line) -> Span | None:
+    """Return the clause that hands the customer an amount which no fact holds or gives."""
+    sentence = line.sentence
+    if not _HANDS.search(sentence.flat, sentence.signs):
+        return None
+    for item in line.items:
+        if item.kind is not Kind.MONEY or item.standing not in {Standing.UNKNOWN, Standing.CONTRADICTED}:
+            continue
+        for start, stop in _clauses(sentence):
+            span = sentence.words(start, stop)
+            if span.start <= item.span.start < span.end and not _PAST.search(" ".join(token.lower for token in sentence.tokens[start:stop])):
+                return span
+    return None
 
 
 def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed: Approved) -> Iterator[Offer]:
@@ -214,7 +241,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
             gift = None  # "that is on us" owns a fault
         if gift and not _NOTHING_OWED.search(gift[0]) and _NEGATED.search(text[: gift.start()]):
             gift = None  # "no voucher makes up for it"
-        if re.search(r"\bnow (?:comes?|goes|go|leaves?|drops?)\b", text):
+        if re.search(r"\bnow (?:comes?|goes|go|leaves?|drops?)\b|\b(?:looked at|considered|reviewed|weighed) for\b", text):
             continue  # how it works from now on, not what we give
         if _returns_overcharge(text, told, facts) or (_PAST.search(text) and not gift):
             continue
@@ -235,7 +262,8 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
                 and not _PART.search(told)
                 and not (_share(part[0]) & {value.value for value in allowed.values if value.kind is Kind.PERCENT})
             )
-            and (said & _MONEY_NOUNS or _months_in(here) or re.search(r"\b(?:quarter|term|meet|cover|bear|comes? back)\b", text))
+            and not (held and re.search(r"\bcover", text))
+            and (said & _MONEY_NOUNS or _months_in(here) or any(value.kind is Kind.MONEY for value in here) or re.search(r"\b(?:quarter|term|meet|cover|bear|comes? back)\b", text))
             and not _in_facts(part[0], facts)
         ):
             yield Offer(sentence.field, span, missing if low else _SHARE, allowed.evidence)
@@ -338,8 +366,9 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
     if value.kind is Kind.PERCENT and isinstance(what, Decimal):
         shares = [other.value for other in allowed.values if other.kind is Kind.PERCENT]
         whole = what == 100 and (not re.search(r"\b(?:credit|discount)\b", text) or _WHOLE.search(allowed.text.lower()))
-        return (gift or give) and what not in shares and what not in facts.percents and not whole
-    if isinstance(what, Duration) and what.unit >= 7 * DAY and (gift or give or len(said & allowed.words - _MONEY_NOUNS) > 1):
+        off = re.search(r"% off\b", text) and not re.search(r"% (?:of|less|fewer|more)\b", text)
+        return (gift or give) and what not in shares and (bool(off) or what not in facts.percents) and not whole
+    if isinstance(what, Duration) and what.seconds >= 7 * DAY and (gift or give or len(said & allowed.words - _MONEY_NOUNS) > 1):
         lengths = [other.value for other in allowed.values if isinstance(other.value, Duration)]
         named = bool(re.search(r"\b(?:refund\w*|waiv\w*|fees)\b", allowed.text.lower())) and len(
             {month for other in allowed.values for month in _months(other)}
@@ -369,11 +398,18 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
         before = " ".join(piece.lower for piece in scan.pieces[max(value.first - 5, 0) : value.first])
         if re.search(r"\b(?:until|till|to)(?: the end of)?$", before):
             # An offer that lasts longer than the approved one, which has a last day too.
-            return bool(said & allowed.words - _MONEY_NOUNS) and bool(re.search(r"\b(?:until|till|through|to the end)\b", allowed.text.lower()))
+            return bool(said & allowed.words - _MONEY_NOUNS) and _ends_otherwise(what, facts, allowed)
         if re.search(r"\b(?:back|refund|refunding|waive|waiving)(?: [a-z]+ and)?$", before):
             return True
         return not _named_otherwise(value, scan) and not what.months & {day.month for day in facts.dates}
     return False
+
+
+def _ends_otherwise(what: Period, facts: Known, allowed: Approved) -> bool:
+    """Whether an approved remedy that lasts ends in another month."""
+    lengths = [other.value.seconds for other in allowed.values if isinstance(other.value, Duration) and other.value.seconds >= 7 * DAY]
+    ends = {(day + timedelta(seconds=length)).month for day in facts.dates for length in lengths}
+    return bool(ends or re.search(r"\b(?:until|till|through|to the end)\b", allowed.text.lower())) and not ends & what.months
 
 
 def _named_otherwise(value: Value, scan: Scan) -> bool:
@@ -443,10 +479,24 @@ def omitted(reading: Reading) -> str | None:
     allowed = approved(case)
     if not allowed:
         return None
+    lines = [line for line in reading.ledger.lines if line.sentence.part is Part.TEXT]
     # It mostly stands near the end.
-    if any(line.sentence.part is Part.TEXT and _tells(line.sentence, line.scan, allowed) for line in reversed(reading.ledger.lines)):
-        return None
-    return allowed.evidence
+    if not any(_tells(line.sentence, line.scan, allowed) for line in reversed(lines)):
+        return allowed.evidence
+    said = " ".join(line.sentence.flat for line in lines)
+    named = any(name.lower() in said.split() for name in re.findall(r"(?<=[a-z,:;] )[A-Z][\w’'-]+", allowed.text) if name.lower() not in MONTHS)
+    return next((allowed.evidence for part in allowed.parts if _left_out(part.lower(), said, named)), None)
+
+
+_PUBLISHED = re.compile(r"\bpost ?- ?mortem|\bpublish\w*|\bpublic\b|\breport\b|\bwrite ?- ?up\b|\baccount of (?:what|how|it|the)\b|\bfindings\b")
+_AT_HAND = re.compile(r"\b(?:escalat\w*|contact|dedicated|direct line|line to|turn to|person|ring|reach|number|answers?|picks? up|there for you)\b")
+
+
+def _left_out(part: str, said: str, named: bool) -> bool:
+    """Whether a letter says nothing of an approved post-mortem, or of somebody to turn to."""
+    if re.search(r"\bpost ?-? ?mortem\b", part):
+        return not _PUBLISHED.search(said)
+    return bool(re.search(r"\bescalation contact\b", part)) and not named and not _AT_HAND.search(said)
 
 
 _GIVING = Watched(
@@ -458,10 +508,11 @@ _GIVING = Watched(
 def _tells(sentence: Sentence, scan: Scan, allowed: Approved) -> bool:
     """Whether a sentence offers any of the approved things."""
     amounts = [other for other in allowed.values if other.kind is Kind.MONEY]
+    flat = sentence.flat
     for value in scan.found:
         if value.kind is Kind.MONEY and any(value.value == other.value and same_money(value.unit, other.unit) for other in amounts):
-            return True
-    flat = sentence.flat
+            if not re.search(r"\byou (?:mentioned|wrote|asked|claimed|told|named)\b", flat):
+                return True
     said = frozenset(map(meant, sentence.lowers)) - {None}
     giving = _GIVING.search(flat, sentence.signs)
     if giving and said & (allowed.words - _LOOSE) and not re.search(r"\b(?:under review|may apply|apply (?:for|under)|policy)\b", flat):

@@ -99,13 +99,14 @@ def resembles(one: Decimal, other: Decimal) -> bool:
 
 
 def missed(flat: str, text: str, offset: int, scan: Scan, before: Sequence[Value], known: Sequence[Decimal], unknown: frozenset[int]) -> Iterator[tuple[int, str]]:
-    """Yield the unknown figures of a sentence that the figures beside them, or in the sentence before, do not give, with the reason."""
-    for number in unknown:
+    """Yield the last unknown figure of a sentence that the figures beside it, or in the sentence before, do not give, with the reason."""
+    for number in sorted(unknown, reverse=True):
         value = scan.found[number]
         others = [other for place, other in enumerate(scan.found) if place != number]
         reason = _missed(value, text[value.span.end - offset :], flat, others, before, known)
         if reason:
             yield number, reason
+            return
 
 
 def _missed(value: Value, after: str, flat: str, others: list[Value], before: Sequence[Value], known: Sequence[Decimal]) -> str | None:

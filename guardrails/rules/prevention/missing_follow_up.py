@@ -18,16 +18,16 @@ from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule
 
 _I = r"(?:i|we|our (?:[\w'-]+ ){1,4}|my (?:[\w'-]+ ){1,3}|the (?:[\w'-]+ ){1,4})"
-_REACH = r"""(?:call|phone|message|telephone|ring|e-?mail|e - mail|text|visit|meet|write|speak|talk|update|report|brief|present|check in|check back|check - in
-    |follow up|get back|come back|be back|report back|circle back
-|touch base|be in touch|stay in touch|keep in touch|sit down|sit with|walk (?:you|your)|go (?:through|over)|run through|let you know
-    |keep you (?:posted|informed|updated|up)|tell you|inform you|join (?:a|the|you)
-|be on (?:the|a) (?:phone|line|call)|be at your|(?:come )?(?:to|by|round|over|out|down) (?:see|visit|you|your|\w+ on)|come (?:to|by|round|over|out
-    |down)|speak with|drop (?:in|by)|stop by|swing by|look in|knock|see you|show you|take you through|give you (?:a|an|the) (?:\w+ )?(?:call|ring|buzz
-    |bell|update|shout)|be with you
-|send (?:you|your|word|a|an|the|out|over)|bring you|publish|share|pick up the phone|hear (?:from you|how|whether)|(?:check|confirm|ask|see
-    |make sure) (?:that|whether|how|with you|in)|be calling|be ringing|be writing|be phoning
-|be visiting|post|pop (?:in|by|round|over)|catch up|dial|contact|reach out|host|hold|arrange a|set up a|expect you)"""
+_REACH = (
+    r"(?:call|phone|message|telephone|ring|e-?mail|e - mail|text|visit|meet|write|speak|talk|update|report|brief|present|check in|check back"
+    r"|check - in|follow up|get back|come back|be back|report back|circle back|touch base|be in touch|stay in touch|keep in touch|sit down"
+    r"|sit with|walk (?:you|your)|go (?:through|over)|run through|let you know|keep you (?:posted|informed|updated|up)|tell you|inform you"
+    r"|join (?:a|the|you)|be on (?:the|a) (?:phone|line|call)|be at your|(?:come )?(?:to|by|round|over|out|down) (?:see|visit|you|your|\w+ on)"
+    r"|come (?:to|by|round|over|out|down)|speak with|drop (?:in|by)|stop by|swing by|look in|knock|see you|show you|take you through|give you (?:a"
+    r"|an|the) (?:\w+ )?(?:call|ring|buzz|bell|update|shout)|be with you|send (?:you|your|word|a|an|the|out|over)|bring you|publish|share"
+    r"|pick up the phone|hear (?:from you|how|whether)|(?:check|confirm|ask|see|make sure) (?:that|whether|how|with you|in)|be calling|be ringing"
+    r"|be writing|be phoning|be visiting|post|pop (?:in|by|round|over)|catch up|dial|contact|reach out|host|hold|arrange a|set up a|expect you)"
+)
 _SOON = (
     r"(?:'ll|’ll|will|shall|am going to|are going to|'m going to|'re going to|am to|plan to|intend to|propose to|should like to|would like to|want "
     r"to|mean to|promise to|undertake to|commit to|have (?:booked|set|arranged|scheduled|blocked|put)|is going to|is to|let 's|let us|can|would"
@@ -85,7 +85,7 @@ _MONEY_ONLY = re.compile(r"\b(?:refund|credit|invoice|bill|money|amount|payment|
 
 _TOUCH = re.compile(
     r"\b(?:call|calls|calling|ring|phone|telephone|talk|speak|meet|meeting|visit|write|send|report|reports|update|updates|review|hear|post ?- ?mortem|come"
-    r"|see you|line|note|letter|message|e ?- ?mail|check ?- ?in|conversation|video|sit down|go through|show)\b"
+    r"|catch(?:ing)? up|see you|line|note|letter|message|e ?- ?mail|check ?- ?in|conversation|video|sit down|go through|show)\b"
 )
 """A word of contact; beside the day of the planned follow-up it announces it."""
 
@@ -99,14 +99,20 @@ def _planned(sentence: Sentence, reading: Reading) -> bool:
     return any(set(day.days) & set(one.days) for day in days for one in plan if one.day is not None)
 
 
+def _is_told(sentence: Sentence, reading: Reading) -> bool:
+    """Whether a sentence tells only what has been: "on our call on Monday I read you a price"."""
+    tenses = {clause.tense for clause in reading.clauses(sentence) if clause.form == "finite"}
+    return bool(tenses) and tenses <= {"past", "perfect"}
+
+
 def announces(sentence: Sentence, reading: Reading) -> bool:
     """Whether a sentence announces a contact that the sender will make."""
     flat, signs = sentence.flat, sentence.signs
-    if _planned(sentence, reading) and _TOUCH.search(flat) and not re.search(r"\b(?:not|n't|no|never)\b", flat):
+    if _planned(sentence, reading) and _TOUCH.search(flat) and not re.search(r"\b(?:not|n't|no|never)\b", flat) and not _is_told(sentence, reading):
         return True
     dated = [value for value in reading.ledger.values(sentence) if _ahead(value, reading)]
     slotted = bool(_SLOT.search(sentence.text.lower()))
-    for cut in re.split(r" [;:—–] ", flat):
+    for cut in re.split(r" [;:—–.] ", flat):
         if _NOTHING.search(cut, signs) and not dated:
             continue
         conditional = bool(_CONDITION.search(cut, signs)) and not dated

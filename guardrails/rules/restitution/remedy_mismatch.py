@@ -38,10 +38,11 @@ rule = Rule(
         "I am sorry. «Your next three orders are on us».",
         "I am sorry. «We are refunding half of the May fee».",
         "I am sorry that we lost your orders.«»",
+        "I am sorry. We will credit €500 to your account.«»",
     ),
     good=(
-        "I am sorry. We will credit five hundred euros to your account.",
-        "I am sorry. €500 comes off your May fee.",
+        "I am sorry. We will credit five hundred euros to your account, and Ines Roth is your escalation contact.",
+        "I am sorry. €500 comes off your May fee. Call Ines Roth whenever you need somebody.",
         "I am sorry. Ines Roth is your escalation contact.",
     ),
     given=parse(
