@@ -13,12 +13,12 @@ class Weights(NamedTuple):
 
     constant: float
     table: Mapping[str, float]
-    hear: Hearer
+    hear: Hearer[str]
 
     def score(self, names: Iterable[str], measured: Mapping[str, float]) -> float:
         """Return the sum for features that are there or not, and for those that come in measures. Above zero means yes."""
         table = self.table
-        return self.constant + sum(table[name] for name in names) + sum(table.get(name, 0.0) * value for name, value in measured.items())
+        return self.constant + sum(table.get(name, 0.0) for name in names) + sum(table.get(name, 0.0) * value for name, value in measured.items())
 
 
 @cache
@@ -28,4 +28,4 @@ def weights(name: str) -> Weights:
     rows = [line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#")]
     table = {feature: float(weight) for feature, weight in rows}
     constant = table.pop("bias")
-    return Weights(constant, table, Hearer(table))
+    return Weights(constant, table, Hearer(table, str))

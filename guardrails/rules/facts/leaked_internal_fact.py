@@ -155,7 +155,7 @@ def _measures(sentence: Sentence, behind: "_Behind") -> dict[str, float]:
 def _score(sentence: Sentence, behind: "_Behind") -> float:
     """Return how much the learned weights hold a sentence for a leak; above zero nineteen of twenty are."""
     table = learned("leaks.txt")
-    return table.score(table.hear(sentence.tokens, ()), _measures(sentence, behind)) if sentence.tokens else _UNLIKELY
+    return table.score(table.hear(sentence.lowers, ()), _measures(sentence, behind)) if sentence.tokens else _UNLIKELY
 
 
 def _heard(sentence: Sentence, behind: "_Behind") -> Match:
