@@ -233,7 +233,6 @@ def plan(letters: Sequence[tuple[int, Severity]], flagged: Iterable[int] = (), *
     words = (
         (grave if each else "No letter is high or critical, and no check has flagged one. ")
         + f"Of the {'other ' if each else ''}{len(others)}, {count} are read, chosen by lot: if none has a blocking finding, fewer than {share:.0%} of the lot "
-        f"have one, with {confidence:.0%} confidence. "
-        "One blocking finding among them stops the lot."
+        f"have one, with {confidence:.0%} confidence. " * bool(others) + "One blocking finding among them stops the lot."
     )
     return Plan(each, sample, len(others) - count, words)

@@ -7,7 +7,7 @@ import sys
 import time
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from decimal import Decimal, InvalidOperation
@@ -21,6 +21,7 @@ from drafting.config import Configuration, configuration
 from drafting.desk import Desk
 from drafting.errors import DeskError
 from drafting.models import ModelFailure
+from drafting.prices import Tokens, price
 from drafting.settings import Settings
 from drafting.store import BatchState, Store, StoreError, open_store
 from drafting.users import LOCAL, User, log_in, log_out, users
@@ -60,6 +61,13 @@ def _money(text: str | None) -> Decimal | None:
     return cap
 
 
+def _priced(settings: Settings, models: Iterable[str], cap: Decimal | None) -> None:
+    """Raise CaseError where a cap could not be kept."""
+    for model in models:
+        if cap is not None and model != "template" and price(model, settings, Tokens(1, 1))[0] is None:
+            raise CaseError(f"--cap: no list has the price of {model}, so no cap can be kept; set it in prices.toml")
+
+
 # --- run
 
 
@@ -71,6 +79,7 @@ def _run(store: Store, settings: Settings, setup: Configuration, options: Namesp
     if options.revisions < 0:
         raise CaseError("--revisions: give 0 or more")
     orders = Orders(settings.models, options.revisions, options.limit_rpm, options.limit_tpm, _money(options.cap), options.pilot)
+    _priced(settings, orders.models, orders.cap)
     writer(settings, setup)  # a model without key, package or name is misuse, before anything else
     desk, accounts = _desk(store, setup), Accounts(options.accounts, mass(options.incident))
     rejects = Rejects(options.accounts.with_name(f"{options.accounts.stem}.rejects.csv"))
@@ -105,7 +114,9 @@ def _survey(found: Survey, orders: Orders, settings: Settings, rejects: Rejects)
         ("time", "as fast as the model answers" if found.minutes is None else f"about {found.minutes:.0f} min at the limits given"),
     ]
     if rejects.count:
-        rows.append(("left out", f"{found.unusable} rows that can not be used, {found.duplicates} duplicates: see {rejects.path}, mend it and run it too"))
+        unusable = f"{found.unusable} row{'s' * (found.unusable != 1)} that can not be used"
+        duplicates = f"{found.duplicates} duplicate{'s' * (found.duplicates != 1)}"
+        rows.append(("left out", f"{unusable}, {duplicates}: see {rejects.path}, mend it and run it too"))
     return table([row for row in rows if row[1]])
 
 
@@ -176,7 +187,7 @@ class _Progress:
         # Counting half a million letters takes a while: the work comes first.
         self._next = begun + max(1 if self._terminal else 10, 30 * (time.monotonic() - begun))
         line = f"{now.total - now.waiting} of {now.total}, {now.rate:.1f}/s, {now.clear} clear, {now.blocked} blocked, {now.failed} failed"
-        line += f", {_cost(now)}" + (f", done at {now.eta:%H:%M:%S} UTC" if now.eta else "") + (f" ({now.why})" if now.why else "")
+        line += f", cost {_cost(now)}" + (f", done at {now.eta:%H:%M:%S} UTC" if now.eta else "") + (f" ({now.why})" if now.why else "")
         print(f"\r\x1b[K{line}" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr, flush=True)
         self._shown = True
 
@@ -187,7 +198,7 @@ class _Progress:
 
 
 def _cost(now: Status) -> str:
-    return "cost not known" if now.cost is None else money(now.cost)
+    return "not known" if now.cost is None else money(now.cost)
 
 
 def _status(now: Status) -> str:
@@ -227,7 +238,9 @@ def _cancel(store: Store, settings: Settings, setup: Configuration, options: Nam
 
 def _resume(store: Store, settings: Settings, setup: Configuration, options: Namespace) -> int:
     desk, row = _desk(store, setup), batches.find(store, options.id)
-    batches.resume(desk, row.id, cap=_money(options.cap))
+    cap = _money(options.cap)
+    _priced(settings, batches.orders(store, row.id).models, cap)
+    batches.resume(desk, row.id, cap=cap)
     if row.state is BatchState.LOADING:
         batches.load(desk, row.id, Accounts(Path(row.data["accounts"]), mass(Path(row.data["source"]))), _loading(row.total))
     return _join(store, settings, setup, options, row.id)
