@@ -264,7 +264,8 @@ class Worker:
             self.limits = Limits(f"sqlite:///{base.with_name(f'{base.stem}-limits.db')}")
         else:
             self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-            self._engine_url = url.set(drivername="postgresql").render_as_string(hide_password=False)
+            # A space is written as + in it, which libpq does not know; a + of somebody's own is %2B.
+            self._engine_url = url.set(drivername="postgresql").render_as_string(hide_password=False).replace("+", "%20")
             self.limits = Limits(self._engine_url)
         self._watch: _Watch | None = None
 
