@@ -28,10 +28,10 @@ def _key(word: str) -> str:
 
 
 def features(tokens: Sequence[Token], parts: Sequence[Clause]) -> dict[str, list[int]]:
-    """Return the features of a sentence, each with the tokens it comes from.
+    """Return the features of a sentence, each with the tokens it comes from: none for what it has or lacks as a whole.
 
     `w:` a word, `b:` two in a row, `k:` a word class, `g:` a group of classes, `K:` two groups, the one before the other;
-    of a clause: `c:` who, what kind of act, done or not, when, to whom, `v:` its verb, `l:` what joins it, `o:` and `s:` its object and subject.
+    `n:` what a sentence has or lacks as a whole; of a clause: `c:` who, what kind of act, done or not, when, to whom, `v:` its verb, `l:` what joins it, `o:` and `s:` its object and subject.
     """
     found: dict[str, list[int]] = {}
     add = found.setdefault
@@ -62,6 +62,8 @@ def features(tokens: Sequence[Token], parts: Sequence[Clause]) -> dict[str, list
     for clause in parts:
         _clause(found, tokens, clause)
     add(_lasting(parts, not _NOW.isdisjoint(found), not _EACH.isdisjoint(found)), []).append(0)
+    for name in of_whole(_whole([token.lower for token in tokens], parts)):
+        add(name, [])
     return found
 
 
@@ -181,6 +183,33 @@ def _lasting(parts: Sequence[Clause], now: bool, each: bool) -> str:
     return f"n:{does}{'-now' if now else ''}{'-each' if each else ''}"
 
 
+_Whole = tuple[bool, bool, bool, bool, int]
+"""What a sentence's own features hang on: a word for the sender, one for the customer, an act of the sender's, a figure, the length."""
+_SENDER = frozenset("i we us our ours my mine me myself ourselves".split())
+_CUSTOMER = frozenset("you your yours yourself yourselves".split())
+
+
+def _whole(words: Sequence[str], parts: Sequence[Clause]) -> _Whole:
+    return (
+        not _SENDER.isdisjoint(words),
+        not _CUSTOMER.isdisjoint(words),
+        any(clause.actor is Role.SENDER and clause.form == "finite" and not clause.passive for clause in parts),
+        any(word[0].isdigit() or word[0] in _CURRENCY for word in words),
+        min(len(words) // 6, 6),
+    )
+
+
+def of_whole(whole: _Whole) -> Iterator[str]:
+    """Yield the features of a sentence as a whole: what it lacks tells as much as what it has."""
+    sender, customer, acts, figure, length = whole
+    yield f"n:{'we' if sender else 'no-we'}"
+    yield f"n:{'you' if customer else 'no-you'}"
+    yield f"n:{'we' if sender else 'no-we'} {'you' if customer else 'no-you'}"
+    yield f"n:{'acts' if acts else 'idle'}"
+    yield f"n:{'figure' if figure else 'no-figure'}"
+    yield f"n:long{length}"
+
+
 _Feature = TypeVar("_Feature")
 
 
@@ -212,6 +241,7 @@ class Hearer(Generic[_Feature]):
         self._act = remembered(self._acted)
         self._object = remembered(self._done)
         self._subject = remembered(self._doing)
+        self._sentence = remembered(lambda whole: self._those(of_whole(whole)))
         self._word = remembered(self._heard)
         self._kinds = remembered(self._classed)
         self._behind = remembered(self._paired)
@@ -288,4 +318,5 @@ class Hearer(Generic[_Feature]):
                 if heard[place].classed:
                     add(self._subject((verb, negative, words[place])))
         add(self._those((_lasting(parts, not found.isdisjoint(self._now), not found.isdisjoint(self._each)),)))
+        add(self._sentence(_whole(words, parts)))
         return found
