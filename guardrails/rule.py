@@ -64,7 +64,7 @@ class Rule:
             found = [self._finding(reading, match) for match in self.find(reading)]
         except Exception as error:
             raise RuleError(f"rule `{self.name}` broke on this letter ({type(error).__name__}); please report it") from error
-        return tuple(sorted(dict.fromkeys(found), key=lambda finding: finding.order))
+        return tuple(sorted(dict.fromkeys(found), key=lambda finding: finding.order)) if found else ()
 
     def _finding(self, reading: Reading, match: Match) -> Finding:
         quote = reading.letter.field(match.field)[match.span.start : match.span.end]

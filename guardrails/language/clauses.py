@@ -188,40 +188,34 @@ def clauses(tokens: Sequence[Token], sender: Collection[str] = (), customer: Col
             shapes[number - 1 : number + 1] = "aa" if prefix else "NN"
             if not prefix:
                 shapes[number + 1] = "N"
-    length = len(words)
     found: list[Clause] = []
     begin = 0  # where the words of the current subject may begin
     link = ""
     has_verb = False
-    at = 0
-    while at < length:
-        word, shape = words[at], shapes[at]
-        if shape in "Ndran":  # begins neither a clause nor a group of verbs
-            at += 1
+    behind = 0  # where the last group of verbs ends
+    for at, shape in enumerate(shapes):
+        if shape in "Ndran" or at < behind:  # begins neither a clause nor a group of verbs
             continue
+        word = words[at]
         if shape == "x":
             if word in _STOPS or word == ",":
                 begin, has_verb = at + 1, False
                 link = "," if word == "," else ""
-            at += 1
             continue
         if shape == "c" or (shape == "s" and _opens(words, shapes, at)):
             begin, link, has_verb = at + 1, word, False
-            at += 1
             continue
         if (shape == "p" and word not in {"it", "you"} and at > begin and has_verb) or (word in {"it", "you"} and has_verb and _verb_follows(shapes, at + 1)):
             begin, has_verb = at, False
             link = ""
         group = _group(words, shapes, at, begin, has_verb)
         if group is None:
-            at += 1
             continue
         verb, stop, form, tense, modal, negative = group
         subject = _subject(words, shapes, begin, at, form)
         found.append(_clause(words, shapes, found, (begin, at, verb, stop), subject, (form, tense, modal, negative), link, sender, customer))
         link, has_verb = "", True
-        begin = stop
-        at = stop
+        begin = behind = stop
     # A clause ends where the next one begins, or behind its object.
     begins = [*(clause.first for clause in found[1:]), -1]
     return tuple(

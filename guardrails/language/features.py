@@ -7,8 +7,7 @@ that a new feature of a word or of a clause is written once; what goes over the 
 them equal.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from guardrails.language.clauses import Clause, Role
@@ -216,7 +215,7 @@ _Feature = TypeVar("_Feature")
 class _Word(NamedTuple, Generic[_Feature]):
     """A word as the detectors hear it: what stands for it in pairs, its known features, its classes, the groups of these by number and as bits.
 
-    `pairs` are the known features of it and the word behind it, by that word; `classed` tells whether it has classes in a clause's object.
+    `classed` tells whether it has classes in a clause's object.
     """
 
     key: str
@@ -224,7 +223,6 @@ class _Word(NamedTuple, Generic[_Feature]):
     classes: tuple[str, ...]
     groups: tuple[int, ...]
     bits: int
-    pairs: Mapping[str, _Feature]
     classed: bool
 
 
@@ -236,7 +234,6 @@ class Hearer(Generic[_Feature]):
         self._of = of
         self._now, self._each = {of(name) for name in _NOW}, {of(name) for name in _EACH}
         self._groups = {kind: number for number, kind in enumerate(dict.fromkeys(lexicon().groups.values()))}
-        self._pairs = sorted(name for name in known if name.startswith("b:"))
         # Kept by word and by kind of clause, never by sentence: as many as letters have different ones.
         self._act = remembered(self._acted)
         self._object = remembered(self._done)
@@ -245,7 +242,7 @@ class Hearer(Generic[_Feature]):
         self._word = remembered(self._heard)
         self._kinds = remembered(self._classed)
         self._behind = remembered(self._paired)
-        self._first = self._word("<s>").pairs
+        self._lasts = remembered(self._lasted)
 
     def _those(self, names: Iterable[str]) -> tuple[_Feature, ...]:
         """Return the features that the table knows, and those that `_lasting` asks for."""
@@ -260,14 +257,14 @@ class Hearer(Generic[_Feature]):
     def _doing(self, what: tuple[str, bool, str]) -> tuple[_Feature, ...]:
         return self._those(of_subject(*what))
 
+    def _lasted(self, name: str) -> tuple[_Feature, ...]:
+        return self._those((name,))
+
     def _heard(self, word: str) -> _Word[_Feature]:
         key = _key(word)
         names = classes(key)
         told, kinds, bits = self._kinds(names)
-        start = f"b:{key} "
-        stop = bisect_left(self._pairs, f"b:{key}!")
-        pairs = {name.removeprefix(start): self._of(name) for name in self._pairs[bisect_left(self._pairs, start) : stop]}
-        return _Word(key, (*self._those(of_word(key)), *told), names, kinds, bits, pairs, bool(classes(word)))
+        return _Word(key, (*self._those(of_word(key)), *told), names, kinds, bits, bool(classes(word)))
 
     def _classed(self, names: tuple[str, ...]) -> tuple[tuple[_Feature, ...], tuple[int, ...], int]:
         """Return the known features of some classes, and their groups by number and as bits."""
@@ -284,7 +281,7 @@ class Hearer(Generic[_Feature]):
     def __call__(self, words: Sequence[str], parts: Sequence[Clause]) -> set[_Feature]:
         """Return the known features of a sentence, given its lower-case words."""
         found: set[_Feature] = set()
-        add = found.update
+        add, known = found.update, self._known
         heard = list(map(self._word, words))
         starting: dict[int, tuple[str, ...]] = {}
         for start, _, name in phrases(words):
@@ -295,17 +292,18 @@ class Hearer(Generic[_Feature]):
             add(more)
             heard[start] = word._replace(groups=numbers, bits=bits)
         behind: dict[int, int] = {}
-        seen, following = 0, self._first
-        for key, features, _, numbers, bits, pairs, _ in heard:
+        seen, before = 0, "<s>"
+        for key, features, _, numbers, bits, _ in heard:
             add(features)
-            if key in following:
-                found.add(following[key])
+            pair = f"b:{before} {key}"
+            if pair in known:
+                found.add(self._of(pair))
             if numbers:
                 for number in numbers:
                     # What stands before a group's last word includes what stands before the others.
                     behind[number] = seen
                 seen |= bits
-            following = pairs
+            before = key
         for met in behind.items():
             add(self._behind(met))
         for clause in parts:
@@ -317,6 +315,6 @@ class Hearer(Generic[_Feature]):
             for place in _subjects(clause):
                 if heard[place].classed:
                     add(self._subject((verb, negative, words[place])))
-        add(self._those((_lasting(parts, not found.isdisjoint(self._now), not found.isdisjoint(self._each)),)))
+        add(self._lasts(_lasting(parts, not found.isdisjoint(self._now), not found.isdisjoint(self._each))))
         add(self._sentence(_whole(words, parts)))
         return found

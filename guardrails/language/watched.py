@@ -16,8 +16,8 @@ from typing import Any
 from guardrails.language.memory import remembered
 
 _ALL: list["Watched"] = []
-_PATIENCE = 50
-"""Sentences for which every expression is tried: who checks one letter would wait longer for what it needs to be worked out."""
+_PATIENCE = 150
+"""Sentences for which every expression is tried: who checks a few letters would wait longer for what it needs to be worked out."""
 _asked = 0
 
 
