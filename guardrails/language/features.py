@@ -238,7 +238,7 @@ class Hearer(Generic[_Feature]):
         self._act = remembered(self._acted)
         self._object = remembered(self._done)
         self._subject = remembered(self._doing)
-        self._sentence = remembered(lambda whole: self._those(of_whole(whole)))
+        self._sentence = remembered(self._said)
         self._word = remembered(self._heard)
         self._kinds = remembered(self._classed)
         self._behind = remembered(self._paired)
@@ -256,6 +256,9 @@ class Hearer(Generic[_Feature]):
 
     def _doing(self, what: tuple[str, bool, str]) -> tuple[_Feature, ...]:
         return self._those(of_subject(*what))
+
+    def _said(self, whole: _Whole) -> tuple[_Feature, ...]:
+        return self._those(of_whole(whole))
 
     def _lasted(self, name: str) -> tuple[_Feature, ...]:
         return self._those((name,))
