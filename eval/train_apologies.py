@@ -1,7 +1,7 @@
 """Learn what an apology is worth: `python -m eval.train_apologies [--check | --cross]`.
 
 Without an option it writes `guardrails/language/apology.json`; `--check` only says whether that file is what
-would be written; `--cross` leaves one writer out at a time and prints how well the others' weights do.
+would be written; `--cross` leaves a fifth of the writers out at a time and prints how well the others' weights do.
 Only the split `tune` is read. The same data give the same bytes.
 """
 

@@ -1,7 +1,7 @@
 """Learn the detectors' weights from the marked letters: `python -m eval.train_detectors [--check | --cross]`.
 
 Without an option it writes `guardrails/language/detectors.json`; `--check` only says whether that file is
-what would be written; `--cross` leaves one writer out at a time and prints how well the others' weights do.
+what would be written; `--cross` leaves a fifth of the writers out at a time and prints how well the others' weights do.
 Only the split `tune` is read. The same data give the same bytes.
 """
 
@@ -35,6 +35,10 @@ FAULTS = (
 # What a sentence can contribute to the five R's, and the letter it has in `eval/marked/elements.txt`.
 ELEMENTS = {"issue": "I", "effect": "E", "responsibility": "S", "remorse": "R", "restitution": "CT", "remedy": "T", "prevention": "P"}
 NAMES = (*ELEMENTS, *FAULTS)
+# What only a letter around a sentence tells: out of it, writers differ over what names the failure and what is its effect.
+_WHOLE = frozenset(("issue", "effect"))
+# The writers are parted into this many groups, of which one at a time is left out to see how the others' weights do.
+FOLDS = 5
 # A feature counts that this many sentences have.
 SMALLEST = 2
 # Smaller weights, in hundredths, are left out.
@@ -100,6 +104,8 @@ def _rows(record: Record, contributions: Mapping[str, Mapping[str, str]]) -> Ite
         if marks is not None:
             said = marks.get("s" if sentence.field == "subject" else str(sentence.number), "")
             for name, letters in ELEMENTS.items():
+                if record["kind"] == "sentence" and name in _WHOLE:
+                    continue
                 if yes := any(letter in said for letter in letters):
                     labels[name] = yes
                 elif not any(letter.lower() in said for letter in letters):
@@ -157,6 +163,7 @@ class Table:
             solver="liblinear",
             class_weight={False: 1.0, True: min(4.0, (len(answers) - answers.sum()) / max(answers.sum(), 1)) ** 0.5},
             random_state=7,
+            tol=1e-3,
             max_iter=400,
         )
         model.fit((cells[:, kept] @ diags(rarity)).tocsr(), answers)
@@ -168,12 +175,13 @@ class Table:
         return constant, {self.features[column]: float(weight) for column, weight in zip(kept, weights, strict=True)}
 
     def out_of_writer(self, name: str) -> list[tuple[Row, float]]:
-        """Return each row that has an answer with its score by weights learned from the other writers."""
+        """Return each row that has an answer with its score by weights learned from other writers than its own."""
         found = []
-        for writer in sorted({row.writer for row in self.rows}):
-            mine = [number for number, row in enumerate(self.rows) if row.writer == writer and name in row.labels]
+        writers = sorted({row.writer for row in self.rows})
+        for group in (set(writers[number::FOLDS]) for number in range(FOLDS)):
+            mine = [number for number, row in enumerate(self.rows) if row.writer in group and name in row.labels]
             if mine:
-                constant, kept, weights = self.fit(name, {writer})
+                constant, kept, weights = self.fit(name, group)
                 found += [(self.rows[number], float(score)) for number, score in zip(mine, self._cells[mine][:, kept] @ weights + constant, strict=True)]
         return found
 

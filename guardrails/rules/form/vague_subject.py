@@ -11,11 +11,14 @@ from guardrails.finding import Level, Match, Span
 from guardrails.letter import Reading
 from guardrails.rule import Rule
 
+# Above zero more are found than missed; a false alarm costs more than a miss.
+_ENOUGH = 0.6
+
 
 def find(reading: Reading) -> Iterator[Match]:
     """Yield the subject line where the learned detector takes it for one that names no failure."""
     sentences = [sentence for sentence in reading.subject if sentence.tokens]
-    if sentences and all(reading.verdict(sentence).scores["vague-subject"] > 0 for sentence in sentences):
+    if sentences and all(reading.verdict(sentence).scores["vague-subject"] > _ENOUGH for sentence in sentences):
         yield Match("subject", Span(sentences[0].start, sentences[-1].end))
 
 
