@@ -133,7 +133,7 @@ _ASKS = frozenset(("please", "kindly"))
 def _may_prevent(reading: Reading, heard: _Heard) -> bool:
     """Whether a sentence may name a change: it neither asks the customer to do something nor tells the failure or a remedy."""
     sentence, scores, _ = heard
-    if scores["over-promise"] >= 1.5 or max(scores["issue"], scores["effect"], scores["remedy"]) >= scores["prevention"]:
+    if scores["over-promise"] >= max(1.5, scores["prevention"] - 1) or max(scores["issue"], scores["effect"], scores["remedy"]) >= scores["prevention"]:
         return False
     asks = sentence.lowers[0] == "do" or not _ASKS.isdisjoint(sentence.lowers)
     return not asks or any(part.actor is Role.SENDER for part in reading.clauses(sentence))
