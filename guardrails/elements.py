@@ -139,6 +139,10 @@ def _may_prevent(reading: Reading, heard: _Heard) -> bool:
     return not asks or any(part.actor is Role.SENDER for part in reading.clauses(sentence))
 
 
+# Where one of these is no apology of ours ("a sorry state", "they sent their regrets"), nothing else in the sentence makes it one.
+_SAYS_SORRY = frozenset("sorry apology apologies apologise apologize apologised apologized regret regrets regretted forgive".split())
+
+
 def _remorse(reading: Reading, text: Sequence[_Heard]) -> tuple[Place, ...]:
     """Return the sentences that are sorry for what we did or for what it did to the customer."""
     aimed, rest = [], []
@@ -146,6 +150,6 @@ def _remorse(reading: Reading, text: Sequence[_Heard]) -> tuple[Place, ...]:
         said = reading.apologies(heard.sentence)
         if any(worth is None for _, worth in said):
             aimed.append(_place(heard.sentence))
-        elif not said:
+        elif not said and _SAYS_SORRY.isdisjoint(heard.sentence.lowers):
             rest.append(heard)
     return (*aimed, *_said("remorse", rest))

@@ -51,6 +51,7 @@ _GIVING = frozenset(
     "accept offer extend owe send convey consider receive present tender express take carry pass repeat renew add have ask beg crave record crave".split()
 )
 _ELSEWHERE = frozenset("no not n't your their his her recorded a".split())
+_TELLS = frozenset("say add tell report inform trouble bother ask hear learn".split())
 _PAPER = frozenset("letter letters note notes word words message messages email emails".split())
 _LEADING = frozenset("with and or many sincere sincerest deepest heartfelt full please but most humble in of warm".split())
 _BREAKS = frozenset(";:.!?…—–")
@@ -107,6 +108,8 @@ def _is_sign(words: Sequence[str], at: int) -> bool:
             break
     last = before[-1] if before else ""
     if word in {"sorry", "sorrier"}:
+        if after[:1] == ["to"] and after[1:2] and after[1] in _TELLS:
+            return False
         return last not in {"a", "the", "that", "its", "not", "n't"} and after[:1] not in (["state"], ["-"], ["sight"], ["excuse"]) and _speaks(words, at)
     if word == "bad":
         return last == "too" and at < 3
@@ -115,7 +118,7 @@ def _is_sign(words: Sequence[str], at: int) -> bool:
     if lemma(word) in _SAY:
         return not {"not", "n't", "never"} & set(before[-3:]) and not {"had", "having", "asked"} & set(before[-2:]) and _speaks(words, at)
     if word == "regret":
-        return (
+        return not {"not", "n't", "never", "one", "only"} & set(before[-3:]) and (
             bool({"i", "we", "our", "my"} & set(before[-5:])) or at == 0 or last in {"with", "great", "deep", "sincere", "genuine", "much", "of", ","}
         ) and after[:1] != ["-"]
     if word == "regretted":
