@@ -65,7 +65,10 @@ def _answer(marks: Sequence[Mapping[str, Any]], field: str, start: int, end: int
 
 def train(chosen: Sequence[Row]) -> str:
     """Return the text of the weights file."""
-    head = ("What makes a part of a sentence a claim that no fact holds: words and their classes, and the measures of beyond.py,", "written by `python -m eval.train_claims`.")
+    head = (
+        "What makes a part of a sentence a claim that no fact holds: words and their classes, and the measures of beyond.py,",
+        "written by `python -m eval.train_claims`.",
+    )
     return text(chosen, STRENGTH, CARE, PRECISION, head)
 
 

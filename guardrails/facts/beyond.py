@@ -8,6 +8,7 @@ has told already: what is new then comes on top. The weights stand in claims.txt
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,7 +77,7 @@ def cut(sentence: Sentence, clauses: Sequence[Clause]) -> list[tuple[int, int]]:
             cuts.add(at)
     places = sorted(cuts)
     found: list[tuple[int, int]] = []
-    for start, stop in zip(places, places[1:], strict=False):
+    for start, stop in pairwise(places):
         if found and (_size(sentence, start, stop) < 3 or _size(sentence, *found[-1]) < 3):
             found[-1] = (found[-1][0], stop)
         else:
@@ -233,11 +234,12 @@ def _roles_in(found: dict[str, float], here: Seen, start: int, stop: int, flat: 
                 found["role:did"] = 1.0
 
 
-def claimed(here: Seen, facts: Known, letter: Told, number: int, borne: Sequence[tuple[int, int]], parts: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def claimed(
+    here: Seen, facts: Known, letter: Told, number: int, borne: Sequence[tuple[int, int]], parts: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
     """Yield the parts of a sentence that claim what no fact holds."""
     learned = weights("claims.txt")
     for (start, stop), counted in zip(parts, borne, strict=True):
         measured = weighed(here, start, stop, facts, letter, number, counted)
         if measured is not None and learned.score(learned.hear(here.sentence.lowers[start:stop], ()), measured) > 0:
             yield start, stop
-

@@ -64,7 +64,7 @@ KINDS: dict[str, Watched] = {
 
 # Somebody else's part, told in passing: "by one of our upstream carriers".
 _OUTSIDER = Watched(
-    r"(?<!\w)(?:by|from|of|to|at) (?:our|one of our|a|an|your|another) (?:(?!and |or |the )[\w'-]+ ){0,3}?"
+    r"(?<!\w)(?:(?:by|from|of|to|at) (?:our|one of our|your|another)|(?:by|from) an?) (?:(?!and |or |the )[\w'-]+ ){0,3}?"
     r"(carriers?|providers?|vendors?|suppliers?|partners?|contractors?|subcontractors?|couriers?|agency|agencies|manufacturers?|hauliers?|hosts?"
     r"|resellers?)(?!\w)"
 )
@@ -90,7 +90,9 @@ def asides(sentence: Sentence, facts: Known) -> list[Span]:
         if concept(match[1]) not in facts.vocabulary and not re.search(r"\b(?:if|as|like) ", flat[: match.start()][-24:]):
             found.append(sentence.span(match.start(), match.end()))
     if sentence.flat.startswith("had ") and (undone := _UNDONE.search(flat)):
-        found.append(sentence.span(undone.start(), undone.end()))
+        words = [word for word in undone[0].split() if word not in STOP and word.isalpha()]
+        if 2 * sum(concept(word) in facts.vocabulary for word in words) < len(words):
+            found.append(sentence.span(undone.start(), undone.end()))
     for pattern in (_SPEED, _RECORD):
         for match in pattern.finditer(flat, sentence.signs):
             words = [word for word in match[0].split() if word not in STOP]

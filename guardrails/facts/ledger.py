@@ -256,12 +256,17 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
     doubted = unknown | {
         number
         for number, (standing, _, note) in enumerate(stands)
-        if (standing is Standing.HELD and _weakly(scan.found[number], facts)) or (standing is Standing.DERIVED and note in _BY_CHANCE)
+        if (standing is Standing.HELD and _weakly(scan.found[number], facts))
+        or (standing is Standing.DERIVED and note in _BY_CHANCE and scan.found[number].kind is Kind.NUMBER)
     }
     wrong = dict(clashes(text, sentence.start, scan.found, doubted, firm - doubted, facts.totals))
     for number, why in off(sentence.flat, scan, facts, unknown):
         wrong.setdefault(number, why)
-    for number, why in () if wrong.keys() & {n for n, value in enumerate(scan.found) if isinstance(value.value, Decimal)} else missed(sentence.flat, text, sentence.start, scan, before, facts.sums, unknown):
+    for number, why in (
+        ()
+        if wrong.keys() & {n for n, value in enumerate(scan.found) if isinstance(value.value, Decimal)}
+        else missed(sentence.flat, text, sentence.start, scan, before, facts.sums, unknown)
+    ):
         wrong.setdefault(number, why)
     for span, why in shares(text, sentence.start, scan.found):
         quote = text[span.start - sentence.start : span.end - sentence.start]
@@ -270,7 +275,7 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
     for number, value in enumerate(scan.found):
         standing, fact, note = stands[number]
         clash = wrong.get(number, "")
-        if clash and standing is Standing.DERIVED and "shared among" in note:
+        if clash and standing is Standing.DERIVED and ("shared among" in note or (value.kind is Kind.MONEY and note.startswith("a sum"))):
             clash = ""
         if clash and isinstance(value.value, Duration) and standing is Standing.HELD and not (value.loose and _is_window(times, facts)):
             clash = ""
@@ -441,7 +446,9 @@ _LASTED = re.compile(
 
 _BOUND = frozenset({"just over", "nearly", "almost", "just under", "well over", "a little over", "over", "more than", "close to"})
 """What makes even "a day" a length that can be wrong."""
-_ASKED = re.compile(r"\b(?:spare|(?:give|lend|grant|allow|find)(?: me| us)|could do with|a call of|(?:call|talk|chat|session|meeting) for)(?: (?:just|only|about|the))?$")
+_ASKED = re.compile(
+    r"\b(?:spare|(?:give|lend|grant|allow|find)(?: me| us)|could do with|a call of|(?:call|talk|chat|session|meeting) for)(?: (?:just|only|about|the))?$"
+)
 """What is asked of the customer's time says nothing of the case."""
 
 
@@ -452,7 +459,11 @@ def _length(what: Duration, facts: Known, after: str, before: str) -> _Verdict:
     for seconds, fact in () if _LASTED.search(before) else facts.lengths:
         if what.fits(seconds):
             return Standing.DERIVED, fact, "worked out from two times"
-    if not what.counted and what.loose != "within" and not (what.loose in _BOUND and what.unit in {HOUR, DAY} and facts.window and before.endswith(f" for {what.loose}")):
+    if (
+        not what.counted
+        and what.loose != "within"
+        and not (what.loose in _BOUND and what.unit in {HOUR, DAY} and facts.window and before.endswith(f" for {what.loose}"))
+    ):
         return _IDLE
     if _ASKED.search(before):
         return _IDLE
@@ -557,6 +568,7 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
     if (
         figure <= 4
         or re.search(r"(?:section|clause|article|paragraph|version|page|no|number|step|part|phase|level|item|§|/|v) ?\.?$", before)
+        or value.unit.startswith(("of those", "of these"))
         or after.startswith(("/", "times", "-fold", "- fold", "- second", "- third", "- degree"))
         or (before.endswith(" a") and figure >= 1000 and "thank" in before)
     ):
@@ -566,7 +578,11 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
     counts = {number: fact for number, _, fact in facts.counted if number > 0}
     for (one, first), (other, second) in combinations(counts.items(), 2):
         if min(one, other) > 3 and figure in {one + other, abs(one - other)}:
-            return (Standing.DERIVED, first, "a sum or difference") if first == second else (Standing.DERIVED, f"{first}, {second}", "a sum or difference of two facts")
+            return (
+                (Standing.DERIVED, first, "a sum or difference")
+                if first == second
+                else (Standing.DERIVED, f"{first}, {second}", "a sum or difference of two facts")
+            )
     for (one, first), (other, second) in combinations({number: fact for number, _, fact in facts.numbers if number > 0}.items(), 2):
         if figure == one * other and first == second:
             return Standing.DERIVED, first, "a product"
