@@ -35,9 +35,9 @@ rule = Rule(
     find=find,
     needs_case=True,
     bad=(
-        "I am sorry. «We will credit €5,000 to your account→We will credit €500 to your account».",
-        "I am sorry. «Your next three orders are on us».",
-        "I am sorry. «We are refunding half of the May fee».",
+        "Ines Roth is your contact. «We will credit €5,000 to your account→We will credit €500 to your account».",
+        "Ines Roth is your contact. «Your next three orders are on us».",
+        "Ines Roth is your contact. «We are refunding half of the May fee».",
         "I am sorry that we lost your orders.«»",
         "I am sorry. We will credit €500 to your account.«»",
     ),
