@@ -110,12 +110,14 @@ def weighed(here: Seen, start: int, stop: int, facts: Known, letter: Told, numbe
     `number` is the sentence's place in the text, `borne` how many figures and names the facts bear out in the part and in the sentence.
     """
     tokens = here.sentence.tokens
-    lower = [token.lower for token in tokens]
     novel = [at for at in range(start, stop) if here.new[at]]
+    if not novel:
+        return None
     new = len({here.words[at] for at in novel})
-    role = [at for at in novel if stem(lower[at]) in _roles()]
+    role = [at for at in novel if stem(tokens[at].lower) in _roles()]
     if new < 2 and not role:
         return None
+    lower = [token.lower for token in tokens]
     said = {word for word in here.words[start:stop] if word}
     share = new / max(len(said), 1)
     around = [at for at in range(len(tokens)) if here.words[at] and not start <= at < stop]
