@@ -75,8 +75,11 @@ def _of_passage(what: Decimal, value: Value, text: str, offset: int, scan: Scan,
 
 
 def _each(what: Duration, value: Value, text: str, offset: int, scan: Scan) -> Reason | None:
-    """A length that another one of the sentence gives when it is shared out."""
+    """A length that two times of the sentence give, or another length when it is shared out."""
     others = beside(scan, value)
+    times = [minute for other in others if isinstance(other.value, frozenset) for minute in sorted(other.value)]
+    if what.counted and what.unit < DAY and any(what.fits((late - early) % 1440 * 60) for early in times for late in times if late != early):
+        return None, "from one time to the other"
     return (None, "shared out") if EACH.match(text[value.span.end - offset :]) and length_each(what, others, figures(others)) else None
 
 
