@@ -40,7 +40,10 @@ def rows() -> Iterator[Row]:
 
 def train(chosen: Sequence[Row]) -> str:
     """Return the text of the weights file."""
-    head = ("What makes a sentence give the background away: words and their classes, and the measures of leaked_internal_fact.py,", "written by `python -m eval.train_leaks`.")
+    head = (
+        "What makes a sentence give the background away: words and their classes, and the measures of leaked_internal_fact.py,",
+        "written by `python -m eval.train_leaks`.",
+    )
     return text(chosen, STRENGTH, CARE, PRECISION, head)
 
 

@@ -91,5 +91,3 @@ def shown(rows: Sequence[Row], strength: float, care: float) -> str:
                 best[goal] = f"from {score:5.2f}: precision {right / number:.2f} of {number}, recall {right / max(total, 1):.2f} of {total}"
     lines += [best[goal] for goal in wanted if goal in best]
     return "\n".join(lines)
-
-

@@ -294,6 +294,10 @@ def test_what_the_customer_said_and_what_we_own_is_not_invented(text: str) -> No
         ("Our first reply came at 10:25, forty-five minutes after your call at 09:10.", "forty-five minutes"),
         ("The board came back after five and a half hours.", "five and a half hours"),
         ("The crates came nine days late, on 23 January instead of 12 January.", "nine days"),
+        ("Fifteen per cent of £8,940 is £1,431.", "£1,431"),
+        ("Of sixty crates we brought you fifty, a shortfall of a fifth.", "a fifth"),
+        ("€1,740 for 1,160 labels is €1.40 a label.", "€1.40"),
+        ("He was due at eleven and came at twenty past two, two hours and twenty minutes later.", "two hours and twenty minutes"),
     ],
 )
 def test_figures_of_one_sentence_that_disagree_are_inconsistent(text: str, quote: str) -> None:
@@ -308,6 +312,10 @@ def test_figures_of_one_sentence_that_disagree_are_inconsistent(text: str, quote
         "A fifth off £13,250 is £2,650.",
         "Our first reply came at 10:25, an hour and a quarter after your call at 09:10.",
         "The crates came eleven days late, on 23 January instead of 12 January.",
+        "Fifteen per cent of £8,940 is £1,341.",
+        "Of sixty crates we brought you fifty, a shortfall of a sixth.",
+        "€1,740 for 1,160 labels is €1.50 a label.",
+        "He was due at eleven and came at twenty past two, three hours and twenty minutes later.",
         "Three invoices for each of 22 trucks make sixty-six, and you went through them one by one.",
     ],
 )

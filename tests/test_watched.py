@@ -49,7 +49,7 @@ def test_tries_every_expression_in_the_first_letter(monkeypatch: pytest.MonkeyPa
 @pytest.mark.slow
 def test_no_expression_misses_a_match_for_want_of_a_word() -> None:
     every = [value for module in (claims, offers, missing_follow_up) for value in vars(module).values() if isinstance(value, Watched)]
-    every += claims._KINDS.values()
+    every += claims.KINDS.values()
     for record in records():
         for sentence in reading(record).body:
             met = sentence.signs

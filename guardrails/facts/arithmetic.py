@@ -17,7 +17,7 @@ _AFTER = re.compile(
 )
 _BEHIND = re.compile(
     r"\A[\s,)]*(?:[\w-]+ ){0,3}?(?:too (?:many|much)|in (?:all|sum|total)|altogether|outstanding|remain(?:s|ing|ed)?|left over|are left|unaccounted"
-    r"|unrecovered|short\b|we couldn't|which we)"
+    r"|unrecovered|short\b(?! (?!of\b)[a-z])|we couldn't|which we)"
 )
 _STRONG = re.compile(r"all but|remain|leav|excess|overcharge is|difference|out by|behind")
 _SPLIT_SENSE = re.compile(
@@ -168,11 +168,11 @@ def _apart(text: str, offset: int, values: list[Value]) -> list[tuple[int, str]]
             gaps = {(late - early) % 1440 * 60 for early in _minutes(earlier[0]) for late in _minutes(earlier[1])}
             if not any(length.fits(gap) for gap in gaps):
                 wrong.append((number, f"the two times are {_clock(min(gaps))} apart"))
-        both = [one for one in values if isinstance(one.value, Day) and one.value.day is not None and len(one.value.days) == 1]
+        both = [one.value.days[0] for one in values if isinstance(one.value, Day) and one.value.day is not None and len(one.value.days) == 1]
         if length.unit >= DAY and len(both) == 2 and _BETWEEN.search(text.lower()):
-            gap = abs((both[0].value.days[0] - both[1].value.days[0]).days) if isinstance(both[0].value, Day) and isinstance(both[1].value, Day) else 0
-            if gap and not any(_fits_days(length, gap + more) for more in (0, 1)):
-                wrong.append((number, f"the two days are {gap} days apart"))
+            between_them = abs((both[0] - both[1]).days)
+            if between_them and not any(_fits_days(length, between_them + more) for more in (0, 1)):
+                wrong.append((number, f"the two days are {between_them} days apart"))
         days = [one for one in values[number + 1 : number + 3] if isinstance(one.value, Day) and one.value.days]
         if length.unit >= DAY and len(days) == 2 and re.match(r"\s*(?:too )?(?:late|early|behind|ahead)", text[value.span.end - offset :]):
             late = "late" in text or "behind" in text
@@ -186,7 +186,8 @@ def _is_rate(text: str, end: int) -> bool:
     """Whether a length is a rate or a lead: "every two hours", "30 days ahead", "an hour early"."""
     return bool(
         re.match(
-            r"\s*(?:before|after|ahead|ago|early|late\b|later|earlier|notice|from now|-?\s*old|a day|per|of (?:it|them|that|this|those|these|your)\b|behind|warning|apart|each|short of|to spare|into)",
+            r"\s*(?:before|after|ahead|ago|early|late\b|later|earlier|notice|from now|-?\s*old|a day|per|of (?:it|them|that|this|those|these|your)\b|behind"
+            r"|warning|apart|each|short of|to spare|into)",
             text[end:],
         )
     )
@@ -280,9 +281,7 @@ def _sums(text: str, offset: int, values: list[Value], unknown: frozenset[int], 
                 continue
         doubtful = [here for here, _ in figures if here in unknown]
         culprit = (
-            number
-            if number in unknown or (len(parts) < 2 and not doubtful)
-            else next(iter(doubtful), number if number not in firm or result < 100 else None)
+            number if number in unknown or (len(parts) < 2 and not doubtful) else next(iter(doubtful), number if number not in firm or result < 100 else None)
         )
         if culprit is not None:
             wrong.append((culprit, "the other figures do not give it"))

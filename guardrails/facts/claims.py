@@ -1,23 +1,14 @@
-"""Claims in words that no fact holds: a cause, a fix, a certificate, a record, somebody else's part.
-
-A sentence is weighed by how little of it the facts know and by what kind of claim it makes; the
-weights are few and stand in claims.txt. It speaks only where the sum is clear.
-"""
+"""Claims in words that no fact holds: the kinds of them, somebody else's part told in passing, names, and what turns a fact round."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from math import exp
-from pathlib import Path
 
 from guardrails.facts.known import Known
-from guardrails.facts.words import STOP, concept, telling
+from guardrails.facts.words import STOP, concept
 from guardrails.finding import Span
-from guardrails.language.clauses import Clause
 from guardrails.language.watched import Watched
 from guardrails.letter import Sentence
 
-_KINDS: dict[str, Watched] = {
+KINDS: dict[str, Watched] = {
     name: Watched(rf"(?<!\w)(?:{pattern})(?!\w)")
     for name, pattern in {
         "audit": r"audit\w*|certif\w*|accredit\w*|validat\w*|inspect\w*|independent\w*|external (?:firm|expert|party|review\w*)|third - party|iso|soc"
@@ -71,92 +62,9 @@ _KINDS: dict[str, Watched] = {
 }
 
 
-def features(sentence: Sentence, facts: Known, parts: Sequence[Clause], borne: int) -> dict[str, float]:
-    """Return what the weighing looks at, by name; `borne` counts the figures and names of the sentence that the facts bear out."""
-    flat = sentence.flat
-    meant = list(map(telling, sentence.lowers))
-    said = frozenset(meant) - {None}
-    new = said.difference(facts.vocabulary)
-    count = max(len(said), 1)
-    best = max(map(len, map(said.intersection, (fact.words for fact in facts.facts))), default=0)
-    hits = {name: hit for name, pattern in _KINDS.items() if (hit := pattern.search(flat, sentence.signs))}
-    found = dict.fromkeys(hits, 1.0)
-    share = len(new) / count
-    found["share"] = share
-    found["new"] = min(len(new), 8) / 8
-    found["count"] = min(count, 16) / 16
-    found["best"] = min(best, 6) / 6
-    found["known"] = min(count - len(new), 8) / 8
-    if borne:
-        found["borne"] = 1.0
-        found["borne:share"] = min(borne, 3) / 3
-    for key in ("audit", "third", "nature", "record", "yours", "told", "new", "all", "who"):
-        if hit := hits.get(key):
-            words = [word for word in hit[0].split() if word not in STOP and word.isalpha()]
-            found[f"{key}:new"] = 1.0 if any(concept(word) not in facts.vocabulary for word in words) else 0.0
-            found[f"{key}:share"] = share
-    if flat.endswith("?"):
-        found["question"] = 1.0
-    if count < 3 or not any(clause.form == "finite" for clause in parts):
-        found["heading"] = 1.0
-
-    def novelty(first: int, stop: int) -> float:
-        words = [word for word in meant[first:stop] if word]
-        return sum(word not in facts.vocabulary for word in words) / len(words) if words else -1.0
-
-    for clause in parts:
-        if clause.form != "finite" or clause.tense in {"future", "conditional", "modal"}:
-            continue
-        tense = "now" if clause.tense == "present" else "past"
-        subject = novelty(*clause.subject)
-        object_ = novelty(*clause.object)
-        whole = novelty(clause.first, clause.stop)
-        verb = concept(clause.lemma) not in facts.vocabulary and clause.lemma not in {"be", "have", "do", "get"}
-        role = clause.actor.value
-        kind = "pronoun" if subject < 0 else "new" if subject > 0.6 else "known"
-        found[f"{role}+{tense}"] = 1.0
-        found[f"{role}+{tense}+{kind}"] = 1.0
-        if whole > 0.6:
-            found[f"{role}+{tense}+alien"] = 1.0
-        if verb and object_ > 0.6:
-            found[f"{role}+{tense}+act"] = 1.0
-        if clause.passive and object_ > 0.5:
-            found["passive+agent"] = 1.0
-        if clause.negative:
-            found[f"{role}+not"] = 1.0
-        found["clause"] = max(found.get("clause", 0.0), max(whole, 0.0))
-    return found
-
-
-# Feelings and general remarks claim nothing that a case could hold.
-_REMARK = Watched(
-    rf"{_KINDS['feel'].pattern}|(?<!\w)(?:as you (?:may |will )?know|rest assured|even the (?:most|best)|across the (?:whole |entire )?(?:industry"
-    rf"|nation|country)|you (?:see|can see)"
-    r"|considers?|most painful|hardest|worst (?:day|week|night)s?)(?!\w)"
-)
-
-
-@cache
-def _weights() -> Mapping[str, float]:
-    text = Path(__file__).with_name("claims.txt").read_text(encoding="utf-8")
-    return {name: float(weight) for name, weight in (line.split() for line in text.splitlines() if line and not line.startswith("#"))}
-
-
-def likelihood(sentence: Sentence, facts: Known, clauses: Callable[[Sentence], Sequence[Clause]], borne: int = 0) -> float:
-    """Return how likely a sentence is to make a claim that no fact holds, from 0 to 1."""
-    said = set(map(telling, sentence.lowers)) - {None}
-    new = len(said.difference(facts.vocabulary))
-    # What the facts know half of, and what only feels, never reaches the mark: no need to weigh it.
-    if new < 2 or new < 0.3 * len(said) or _REMARK.search(sentence.flat, sentence.signs):
-        return 0.0
-    weights = _weights()
-    total = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features(sentence, facts, clauses(sentence), borne).items())
-    return 1 / (1 + exp(-total))
-
-
 # Somebody else's part, told in passing: "by one of our upstream carriers".
 _OUTSIDER = Watched(
-    r"(?<!\w)(?:by|from|of|to|at) (?:our|one of our|a|an|your|another) (?:(?!and |or |the )[\w'-]+ ){0,3}?"
+    r"(?<!\w)(?:(?:by|from|of|to|at) (?:our|one of our|your|another)|(?:by|from) an?) (?:(?!and |or |the )[\w'-]+ ){0,3}?"
     r"(carriers?|providers?|vendors?|suppliers?|partners?|contractors?|subcontractors?|couriers?|agency|agencies|manufacturers?|hauliers?|hosts?"
     r"|resellers?)(?!\w)"
 )
@@ -182,7 +90,9 @@ def asides(sentence: Sentence, facts: Known) -> list[Span]:
         if concept(match[1]) not in facts.vocabulary and not re.search(r"\b(?:if|as|like) ", flat[: match.start()][-24:]):
             found.append(sentence.span(match.start(), match.end()))
     if sentence.flat.startswith("had ") and (undone := _UNDONE.search(flat)):
-        found.append(sentence.span(undone.start(), undone.end()))
+        words = [word for word in undone[0].split() if word not in STOP and word.isalpha()]
+        if 2 * sum(concept(word) in facts.vocabulary for word in words) < len(words):
+            found.append(sentence.span(undone.start(), undone.end()))
     for pattern in (_SPEED, _RECORD):
         for match in pattern.finditer(flat, sentence.signs):
             words = [word for word in match[0].split() if word not in STOP]

@@ -9,7 +9,7 @@ from itertools import combinations
 from guardrails.case import zone
 from guardrails.facts.durations import DAY, LOOSE, Duration
 from guardrails.facts.known import Known
-from guardrails.facts.reckoning import EACH, Figure, figures, length_each, portion, product, rate
+from guardrails.facts.reckoning import EACH, Figure, beside, figures, length_each, portion, product, rate, times
 from guardrails.facts.values import Day, Kind, Period, Scan, Value, same_money
 
 Reason = tuple[str | None, str]
@@ -44,12 +44,12 @@ def _pool(value: Value, scan: Scan, facts: Known) -> list[Figure]:
     """The other figures of the sentence, and those the facts count."""
     told = [Figure(Kind.NUMBER, number, "") for number, unit, _ in facts.numbers if unit and number > 1]
     told += [Figure(Kind.MONEY, amount, unit) for amount, unit, _ in facts.money if amount > 0]
-    return figures([other for other in scan.found if other is not value]) + told[:40]
+    return figures(beside(scan, value)) + told[:40]
 
 
 def _percent(what: Decimal, value: Value, scan: Scan, facts: Known) -> Reason | None:
     """What one figure of the sentence is of another, or of one that the facts tell."""
-    here = figures([other for other in scan.found if other is not value])
+    here = figures(beside(scan, value))
     if found := portion(what, value.loose, here):
         return None, f"{found[0]} of {found[1]}"
     told = [Figure(Kind.NUMBER, number, "") for number, unit, _ in facts.numbers if unit and number > 1]
@@ -66,21 +66,26 @@ def _of_passage(what: Decimal, value: Value, text: str, offset: int, scan: Scan,
     unit = value.unit if value.kind is Kind.MONEY else ""
     if EACH.match(text[value.span.end - offset :]) and (found := rate(what, value.loose, value.kind, unit, pool)):
         return None, f"{found[0]} shared among {found[1]}"
-    here = figures([other for other in scan.found if other is not value])
+    here = figures(beside(scan, value))
+    if found := times(what, value.kind, unit, here):
+        return None, f"{found[0]} times {found[1]}"
     if value.kind is Kind.MONEY and (fact := product(what, value.unit, here, facts.money)):
         return fact, "so many times it"
     return None
 
 
 def _each(what: Duration, value: Value, text: str, offset: int, scan: Scan) -> Reason | None:
-    """A length that another one of the sentence gives when it is shared out."""
-    others = [other for other in scan.found if other is not value]
+    """A length that two times of the sentence give, or another length when it is shared out."""
+    others = beside(scan, value)
+    times = [minute for other in others if isinstance(other.value, frozenset) for minute in sorted(other.value)]
+    if what.counted and what.unit < DAY and any(what.fits((late - early) % 1440 * 60) for early in times for late in times if late != early):
+        return None, "from one time to the other"
     return (None, "shared out") if EACH.match(text[value.span.end - offset :]) and length_each(what, others, figures(others)) else None
 
 
 def _beside(what: Day, value: Value, scan: Scan) -> Reason | None:
     """A day told twice: "tomorrow, Friday the 13th"."""
-    for other in scan.found:
+    for other in beside(scan, value):
         if (
             isinstance(other.value, Day)
             and other.value.relative
@@ -150,7 +155,7 @@ def _month(what: Period, value: Value, scan: Scan, facts: Known) -> Reason | Non
     lasts = _UNTIL.search(" ".join(piece.lower for piece in scan.pieces[max(value.first - 6, 0) : value.first]))
     whiles = [(seconds, fact) for seconds, fact in facts.durations if lasts and DAY <= seconds < 200 * DAY]
     told = [(day, fact) for day, fact in facts.dates.items()]
-    told += [(day, "") for other in scan.found if isinstance(other.value, Day) and len(other.value.days) == 1 for day in other.value.days]
+    told += [(day, "") for other in beside(scan, value) if isinstance(other.value, Day) and len(other.value.days) == 1 for day in other.value.days]
     for seconds, fact in whiles if len(what.months) == 1 else ():
         for day, _ in told:
             if (day + timedelta(seconds=seconds)).month in what.months:
@@ -176,9 +181,9 @@ def _length(what: Duration, scan: Scan, facts: Known) -> Reason | None:
                 return fact, "together"
     counts = [int(number) for number, _, _ in facts.numbers if 1 < number <= 12 and number == int(number)]
     counts += [int(other.value) for other in scan.found if other.kind is Kind.NUMBER and isinstance(other.value, Decimal) and 1 < other.value <= 12]
-    for other in scan.found:
-        if other.kind is Kind.MONEY and isinstance(other.value, Decimal) and (fact := _so_often(other, what, facts)):
-            return fact, "as often as the amount goes into it"
+    for other in scan.found[:12]:
+        if other.kind is Kind.MONEY and isinstance(other.value, Decimal) and (often := _so_often(other, what, facts)):
+            return often, "as often as the amount goes into it"
     lengths = [(seconds, fact) for seconds, fact in facts.durations if seconds < what.seconds]
     beside = any(isinstance(other.value, Duration) and other.value != what for other in scan.found)
     for seconds, fact in lengths:
@@ -190,7 +195,14 @@ def _length(what: Duration, scan: Scan, facts: Known) -> Reason | None:
 def _so_often(amount: Value, what: Duration, facts: Known) -> str | None:
     """Return the amount in the facts that another one is, taken so often as a length counts: "three months at 3,900"."""
     count = Decimal(round(what.seconds / what.unit))
-    return next((fact for known, unit, fact in facts.money if isinstance(amount.value, Decimal) and count > 1 and same_money(unit, amount.unit) and known == amount.value * count), None)
+    return next(
+        (
+            fact
+            for known, unit, fact in facts.money
+            if isinstance(amount.value, Decimal) and count > 1 and same_money(unit, amount.unit) and known == amount.value * count
+        ),
+        None,
+    )
 
 
 def _share(what: Decimal, value: Value, text: str, facts: Known) -> Reason | None:

@@ -9,6 +9,7 @@ from guardrails.facts.values import MONTHS, Kind, Scan
 from guardrails.facts.words import STOP, concept
 from guardrails.finding import Span
 from guardrails.language.clauses import Clause, Role
+from guardrails.language.tokens import Token
 from guardrails.language.watched import Watched
 from guardrails.letter import Sentence
 
@@ -35,14 +36,18 @@ _FREE = Watched(
     r"\b(?:for free|gratis|as an? (?:present|gift|thank ?-?you)|with (?:my|our) compliments|on (?:us|the house)|(?:our|my) treat|complimentary"
     r"|(?:cost|costs|costing) (?:you|them) nothing|(?:at |for )?half (?:of )?(?:the|our|your) (?:\w+ )?(?:price|rate|fee|cost|tariff|charge)s?"
     r"|at (?:no|half the|a reduced|a lower) (?:cost|price|charge|rate)|at a discount"
-    r"|free(?= *(?:[.,;:!)]|and|for (?:all|each|every|you|the|one|two|three|as)|until|this month|of (?:charge|cost)|in (?:january|february|march|april|may|june|july|august|september|october|november|december)|$)))\b"
+    r"|free(?= *(?:[.,;:!)]|and|for (?:all|each|every|you|the|one|two|three|as)|until|this month|of (?:charge|cost)|in (?:january"
+    r"|february|march|april|may|june|july|august|september|october|november|december)|$)))\b"
 )
 _STAYS = Watched(r"\b(?:stays?|remains?|lies|is left) with you\b|\b(?:is|are|remains?) (?:yours|for you) to (?:pay|bear|carry)\b")
 _YOURS = re.compile(r"(?:is|are) yours (?:for|until|till|through|to|all)\b")
 _DENIES = Watched(
     r"\b(?:no|not any|neither|cannot (?:\w+ ){0,2}|can not (?:\w+ ){0,2}|unable to (?:\w+ ){0,2})(?: \w+)? ?(refund|credit|compensation|discount)\b"
 )
-_LEFT = re.compile(r"\byou (?:will |would |shall |'ll )?(?:only |just )?(?:pay|owe|bear|cover) (?:only|just|no more than|nothing but)\b[^.;,]*|\bcosts? you only\b[^.;,]*|\bcost you only\b[^.;,]*")
+_LEFT = re.compile(
+    r"\byou (?:will |would |shall |'ll )?(?:only |just )?(?:pay|owe|bear|cover)"
+    r" (?:only|just|no more than|nothing but)\b[^.;,]*|\bcosts? you only\b[^.;,]*|\bcost you only\b[^.;,]*"
+)
 _GENERAL = frozenset(
     concept(word)
     for word in """account customer client whole full entire good apology sorry month day week year time part work case thing amount sum money cost costs
@@ -92,7 +97,9 @@ def granted(sentence: Sentence, clauses: Sequence[Clause], scan: Scan, facts: Kn
             continue
         elif free and clause.actor is not Role.SENDER and head != "you" and clause.lemma in {"be", "come", "go", "cost", "stay", "run", "remain"}:
             given = subject
-        elif not ours and clause.lemma in {"get", "receive", "have", "enjoy"} and (free or (" from us" in behind and _lasts(scan))):
+        elif (head == "you" and _gets(clause) and _is_thing(tokens, clause, words, facts)) or (
+            not ours and clause.lemma in {"get", "receive", "have", "enjoy"} and (free or (" from us" in behind and _lasts(scan)))
+        ):
             given = words
         else:
             continue
@@ -103,9 +110,36 @@ def granted(sentence: Sentence, clauses: Sequence[Clause], scan: Scan, facts: Kn
     return None
 
 
+_NEWS = frozenset(
+    concept(word)
+    for word in """call calls report update updates answer reply note letter message mail email e-mail word news copy list summary account review post-mortem
+    invitation warning alert notice confirmation statement invoice document file link text page visit explanation analysis line number name""".split()
+)
+
+
+def _gets(clause: Clause) -> bool:
+    return clause.lemma in {"get", "receive"} and clause.tense in {"future", "present"}
+
+
+def _is_thing(tokens: Sequence[Token], clause: Clause, words: frozenset[str], facts: Known) -> bool:
+    """Whether the customer is to get a thing that the facts know nothing of: "you will also get a loaner for each branch"."""
+    start, stop = clause.object
+    thing = [token.lower for token in tokens[start : min(stop, start + 4)]]
+    named = [concept(word) for word in thing if word.isalpha() and word not in STOP]
+    return (
+        bool(thing)
+        and thing[0] in {"a", "an", "one", "two", "three"}
+        and bool(named)
+        and not words & _NEWS
+        and all(word not in facts.vocabulary for word in named)
+    )
+
+
 def _held(value: object, values: frozenset[object]) -> bool:
     """Whether a length or a period is one of the approved ones, in whatever words."""
-    return value in values or (isinstance(value, Duration) and any(isinstance(other, Duration) and abs(value.seconds - other.seconds) <= 0.04 * other.seconds for other in values))
+    return value in values or (
+        isinstance(value, Duration) and any(isinstance(other, Duration) and abs(value.seconds - other.seconds) <= 0.04 * other.seconds for other in values)
+    )
 
 
 def _money(scan: Scan) -> bool:

@@ -206,7 +206,7 @@ def known(case: Case) -> Known:
     for each in (found, found.everything):
         each.lengths = spans_of_time(each)
         each.totals = frozenset(number for number, _, _ in each.numbers)
-        each.sums = [number for number, _, _ in (*each.counted, *each.money) if number >= (100 if number == number.to_integral() and str(number)[-1:] != "0" else 1000)]
+        each.sums = [number for number, _, _ in (*each.counted, *each.money) if number >= (1000 if f"{number.normalize():f}".endswith("0") else 100)]
     return found
 
 

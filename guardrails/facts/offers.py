@@ -36,7 +36,8 @@ _GIFT = Watched(
     |(?:without|at\ no|no|free\ of)\ (?:extra\ |further\ |any\ )?(?:charge|cost|fee)(?:\ to\ you)?|our\ treat
     |code\ for
     |half\ (?:the\ |our\ |your\ )?(?:\w+\ )?price|at\ cost(?=\ ?(?:[.,;:!)]|and|for|\Z))
-    |discount|discounts|rebate|pay\ nothing|nothing\ to\ pay(?!\ back|\ for\ (?:that|this|it)\b)|(?:per\ cent|percent|%)\ off|off\ (?:your|the|their)\ (?:next|\w+\ (?:order|bill
+    |discount|discounts|rebate|pay\ nothing|nothing\ to\ pay(?!\ back|\ for\ (?:that|this|it)\b)
+    |(?:per\ cent|percent|%)\ off|off\ (?:your|the|their)\ (?:next|\w+\ (?:order|bill
     |invoice|fee|term|renewal))|service\ credit|loyalty\ (?:bonus|points)|bonus\ points|hamper|bottle\ of|box\ of\ chocolates)\b""",
     re.VERBOSE,
 )
@@ -61,7 +62,7 @@ _GRANT_SIGNS = Watched(
     r"(?<![^ ])(?:"
     r"refund|waiv|reimburs|compensat|repay|forgo|indemnif|gift|present|donat|sponsor|discount|pay|cover|bear|absorb|"
     r"settl|shoulder|foot|meet|good|pick|writ|over|free|gratis|compliment|treat|half|charge|cost|nothing|us|stay|"
-    r"remain|credit"
+    r"remain|credit|get|receiv"
     r")"
 )
 _GESTURE = Watched(
@@ -70,8 +71,9 @@ _GESTURE = Watched(
 )
 _HANDS = Watched(
     r"\b(?:(?:you|we|i) (?:will |shall |'ll |also |now |each |both |can |then ){0,3}(?:receive|get|propose|offer|pay|put|add|give|grant|contribute|send|credit"
-    r"|return|refund|set|transfer|reimburse)\b|(?:we|i) (?:are|am|'re|'m) (?:also )?(?:proposing|offering|adding|putting|paying|giving|crediting|refunding|returning)\b"
-    r"|in your favou?r|comes? (?:back|off)|back to you|towards? (?:the|your)|is yours|are yours)"
+    r"|return|refund|set|transfer|reimburse)\b|(?:we|i) (?:are|am|'re|'m) (?:also )?(?:proposing|offering|adding|putting|paying|giving"
+    r"|crediting|refunding|returning)\b"
+    r"|in your favou?r|comes? (?:back|off)|back to you|towards? (?:the|your)|you (?:will |shall |'ll )?have\b.{1,60}\bback\b|is yours|are yours)"
 )
 """What puts money into the customer's hands."""
 _LAND = Watched(
@@ -198,13 +200,23 @@ def _offers(reading: Reading) -> Iterator[Offer]:
                 yield Offer(line.sentence.field, span, why, allowed.evidence)
 
 
+def _things(value: Value) -> frozenset[str]:
+    """What a number counts."""
+    return frozenset(concept(word) for word in value.unit.split()[:2] if word not in STOP)
+
+
+_MISCOUNTED = re.compile(r"other figures| (?:and|less|times) ")
+"""Why an amount is wrong that only adds the others up wrongly: a mistake, but no other offer."""
+
+
 def _unheard_of(line: Line) -> Span | None:
     """Return the clause that hands the customer an amount which no fact holds or gives."""
     sentence = line.sentence
     if not _HANDS.search(sentence.flat, sentence.signs):
         return None
     for item in line.items:
-        if item.kind is not Kind.MONEY or item.standing not in {Standing.UNKNOWN, Standing.CONTRADICTED}:
+        off = item.kind is Kind.PERCENT and sentence.text[item.span.end - sentence.start :].startswith((" off", " discount", " reduction", " back"))
+        if (item.kind is not Kind.MONEY and not off) or item.standing not in {Standing.UNKNOWN, Standing.CONTRADICTED} or _MISCOUNTED.search(item.clash):
             continue
         for start, stop in _clauses(sentence):
             span = sentence.words(start, stop)
@@ -263,7 +275,12 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
                 and not (_share(part[0]) & {value.value for value in allowed.values if value.kind is Kind.PERCENT})
             )
             and not (held and re.search(r"\bcover", text))
-            and (said & _MONEY_NOUNS or _months_in(here) or any(value.kind is Kind.MONEY for value in here) or re.search(r"\b(?:quarter|term|meet|cover|bear|comes? back)\b", text))
+            and (
+                said & _MONEY_NOUNS
+                or _months_in(here)
+                or any(value.kind is Kind.MONEY for value in here)
+                or re.search(r"\b(?:quarter|term|meet|cover|bear|comes? back)\b", text)
+            )
             and not _in_facts(part[0], facts)
         ):
             yield Offer(sentence.field, span, missing if low else _SHARE, allowed.evidence)
@@ -291,7 +308,10 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
 _AMOUNT = frozenset("$€£₹¥₩₦₺₱0123456789")
 
 
-_OWNED = re.compile(r"\b(?:that|this|it|which|what|all|fault|blame|mistake|error|failure|miss|one|both|rest|responsibility|burden)(?: ['’]s| is| are| was| were)?(?: \w+)? on (?:us|me)$")
+_OWNED = re.compile(
+    r"\b(?:that|this|it|which|what|all|fault|blame|mistake|error|failure|miss|one|both|rest|responsibility|burden)"
+    r"(?: ['’]s| is| are| was| were)?(?: \w+)? on (?:us|me)$"
+)
 _NEGATED = re.compile(r"\b(?:not|n['’]t|never|nor|neither|without|rather than|instead of|hardly|no|nobody|nothing)\b")
 _NOTHING_OWED = re.compile(r"\b(?:no|nothing|without)\b")
 
@@ -368,6 +388,10 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
         whole = what == 100 and (not re.search(r"\b(?:credit|discount)\b", text) or _WHOLE.search(allowed.text.lower()))
         off = re.search(r"% off\b", text) and not re.search(r"% (?:of|less|fewer|more)\b", text)
         return (gift or give) and what not in shares and (bool(off) or what not in facts.percents) and not whole
+    if value.kind is Kind.NUMBER and isinstance(what, Decimal) and (gift or give):
+        counts = [other for other in allowed.values if other.kind is Kind.NUMBER and isinstance(other.value, Decimal)]
+        alike = [other for other in counts if _things(other) & _things(value)]
+        return bool(alike) and not value.loose and all(what != other.value for other in counts) and all(what != number for number, _, _ in facts.counted)
     if isinstance(what, Duration) and what.seconds >= 7 * DAY and (gift or give or len(said & allowed.words - _MONEY_NOUNS) > 1):
         lengths = [other.value for other in allowed.values if isinstance(other.value, Duration)]
         named = bool(re.search(r"\b(?:refund\w*|waiv\w*|fees)\b", allowed.text.lower())) and len(
@@ -471,8 +495,8 @@ def _fit(sentence: Sentence, span: Span, value: Value, right: Value) -> str | No
     return before + said[: figure.start()] + digits + said[figure.end() :] + after
 
 
-def omitted(reading: Reading) -> str | None:
-    """Return the approved part that a high or critical letter leaves out, or None: money first, then everything at once."""
+def omitted(reading: Reading, other: bool) -> str | None:
+    """Return the remedy that a high or critical letter leaves out, all of it or a part, or None; `other` says that the letter offers something else."""
     case = reading.case
     if case is None or reading.severity.rank < Severity.HIGH.rank or reading.category == "follow_up":
         return None
@@ -482,13 +506,16 @@ def omitted(reading: Reading) -> str | None:
     lines = [line for line in reading.ledger.lines if line.sentence.part is Part.TEXT]
     # It mostly stands near the end.
     if not any(_tells(line.sentence, line.scan, allowed) for line in reversed(lines)):
-        return allowed.evidence
+        return None if other else allowed.evidence
     said = " ".join(line.sentence.flat for line in lines)
     named = any(name.lower() in said.split() for name in re.findall(r"(?<=[a-z,:;] )[A-Z][\w’'-]+", allowed.text) if name.lower() not in MONTHS)
     return next((allowed.evidence for part in allowed.parts if _left_out(part.lower(), said, named)), None)
 
 
-_PUBLISHED = re.compile(r"\bpost ?- ?mortem|\bpublish\w*|\bpublic\b|\breport\b|\bwrite ?- ?up\b|\baccount of (?:what|how|it|the)\b|\bfindings\b")
+_PUBLISHED = re.compile(
+    r"\bpost ?- ?mortem|\bpublish\w*|\bpublic (?:report|account|review|note|statement|summary|write)\b|\breport\b|\bwrite ?- ?up\b"
+    r"|\baccount of (?:what|how|it|the)\b|\bfindings\b"
+)
 _AT_HAND = re.compile(r"\b(?:escalat\w*|contact|dedicated|direct line|line to|turn to|person|ring|reach|number|answers?|picks? up|there for you)\b")
 
 
@@ -505,14 +532,17 @@ _GIVING = Watched(
 )
 
 
+_NAMED = re.compile(r"\byou (?:mentioned|wrote|asked|claimed|told|named)\b")
+"""Who speaks of an amount that the customer named has not offered it."""
+
+
 def _tells(sentence: Sentence, scan: Scan, allowed: Approved) -> bool:
     """Whether a sentence offers any of the approved things."""
     amounts = [other for other in allowed.values if other.kind is Kind.MONEY]
     flat = sentence.flat
-    for value in scan.found:
-        if value.kind is Kind.MONEY and any(value.value == other.value and same_money(value.unit, other.unit) for other in amounts):
-            if not re.search(r"\byou (?:mentioned|wrote|asked|claimed|told|named)\b", flat):
-                return True
+    told = [value for value in scan.found if value.kind is Kind.MONEY]
+    if any(value.value == other.value and same_money(value.unit, other.unit) for value in told for other in amounts) and not _NAMED.search(flat):
+        return True
     said = frozenset(map(meant, sentence.lowers)) - {None}
     giving = _GIVING.search(flat, sentence.signs)
     if giving and said & (allowed.words - _LOOSE) and not re.search(r"\b(?:under review|may apply|apply (?:for|under)|policy)\b", flat):

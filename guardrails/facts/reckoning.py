@@ -1,12 +1,13 @@
 """What the figures of a passage give together: shares, rates, differences, products; and the figure beside them that misses it."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import combinations, permutations
 from typing import NamedTuple
 
-from guardrails.facts.durations import DAY, LOOSE, Duration
+from guardrails.facts.durations import LOOSE, Duration
 from guardrails.facts.values import Kind, Scan, Value, same_money
 from guardrails.finding import Span
 
@@ -17,16 +18,20 @@ EACH = re.compile(
 _FRACTIONS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "twentieth": 20}
 _FRACTION = re.compile(
     r"\b(?:(?P<loose>nearly|almost|about|roughly|just over|just under|over|under|more than|less than|barely|some|close to) )?"
-    r"(?:(?P<one>a|one)|(?P<many>three(?= ?-? ?(?:quarters|fifths|tenths|eighths))|two(?= ?-? ?(?:thirds|fifths))|four(?= ?-? ?fifths))) ?-? ?(?P<part>half|third|quarter|fifth|sixth|seventh|eighth|ninth|tenth|twentieth)s?\b"
+    r"(?:(?P<one>a|one)|(?P<many>three(?= ?-? ?(?:quarters|fifths|tenths|eighths))|two(?= ?-? ?(?:thirds|fifths))|four(?= ?-? ?fifths))) ?-? ?"
+    r"(?P<part>half|third|quarter|fifth|sixth|seventh|eighth|ninth|tenth|twentieth)s?\b"
     r"(?! ?-? ?(?:past|to|hour|hours|an hour|of an hour|a day|day|year|month|time|times|call|floor|attempt|week|line))"
 )
 _WHOLE = re.compile(r"\s*(?:of )?(?:the |your |our |those |these |all )?")
 _RESULT = re.compile(
-    r"\b(?:difference|shortfall|gap|excess|overcharge|balance|remain\w*|left|gone|lost|missing|outstanding|too (?:much|many)|in all|in total|altogether"
+    r"\b(?:both|between them|difference|shortfall|gap|excess|overcharge|balance|remain\w*|left|gone|lost|missing|outstanding|too (?:much|many)"
+    r"|in all|in total|altogether"
     r"|together|makes?|comes? to|amounts? to|leav(?:es|ing)|is|are|that)\b"
 )
 _EXCESS = re.compile(r"\b(?:difference|shortfall|overcharge|too (?:much|many|few|little)|in excess)\b")
-_PLAIN_RESULT = re.compile(r"\b(?:difference|shortfall|excess|remaining|remain|leav(?:es|ing)|lost|gone|too (?:much|many|few)|makes?|in all|together)\b")
+_PLAIN_RESULT = re.compile(
+    r"\b(?:difference|shortfall|excess|remaining|remain|leav(?:es|ing)|lost|gone|too (?:much|many|few)|makes?|in all|together|both|between them)\b"
+)
 """The same for a figure so small that it may resemble another by chance."""
 _COMPARABLE = {Kind.NUMBER, Kind.MONEY}
 
@@ -37,6 +42,16 @@ class Figure(NamedTuple):
     kind: Kind
     amount: Decimal
     unit: str
+
+
+_NEAR = 8
+"""How many values to each side of one are held against it: a sentence of thousands takes no longer for each."""
+
+
+def beside(scan: Scan, value: Value) -> list[Value]:
+    """Return the values around one, a bounded number of them."""
+    at = bisect_left(scan.found, value.first, key=lambda one: one.first)
+    return [other for other in scan.found[max(at - _NEAR, 0) : at + _NEAR] if other is not value]
 
 
 def figures(values: Sequence[Value]) -> list[Figure]:
@@ -83,6 +98,15 @@ def rate(what: Decimal, loose: str, kind: Kind, unit: str, pool: Sequence[Figure
     return None
 
 
+def times(what: Decimal, kind: Kind, unit: str, pool: Sequence[Figure]) -> tuple[Decimal, Decimal] | None:
+    """Return a count of a pool and what it counts where the two give a figure: seventeen batches, 0.6 kg short each, 10.2 kg in all."""
+    mine = Figure(kind, what, unit)
+    for count, each in permutations(pool, 2):
+        if count.kind is Kind.NUMBER and count.amount > 1 and _alike(each, mine) and count.amount * each.amount == what:
+            return count.amount, each.amount
+    return None
+
+
 def product(what: Decimal, unit: str, pool: Sequence[Figure], known: Sequence[tuple[Decimal, str, str]]) -> str | None:
     """Return the fact whose amount is this one as often as the passage counts ("three months at 3,900" of a known 11,700), or None."""
     counts = [figure.amount for figure in pool if figure.kind is Kind.NUMBER and 1 < figure.amount <= 1000]
@@ -98,11 +122,13 @@ def resembles(one: Decimal, other: Decimal) -> bool:
     return len(wrong) == 1 or (len(wrong) == 2 and first[wrong[0]] == second[wrong[1]] and first[wrong[1]] == second[wrong[0]])
 
 
-def missed(flat: str, text: str, offset: int, scan: Scan, before: Sequence[Value], known: Sequence[Decimal], unknown: frozenset[int]) -> Iterator[tuple[int, str]]:
+def missed(
+    flat: str, text: str, offset: int, scan: Scan, before: Sequence[Value], known: Sequence[Decimal], unknown: frozenset[int]
+) -> Iterator[tuple[int, str]]:
     """Yield the last unknown figure of a sentence that the figures beside it, or in the sentence before, do not give, with the reason."""
     for number in sorted(unknown, reverse=True):
         value = scan.found[number]
-        others = [other for place, other in enumerate(scan.found) if place != number]
+        others = beside(scan, value)
         reason = _missed(value, text[value.span.end - offset :], flat, others, before, known)
         if reason:
             yield number, reason
@@ -117,9 +143,9 @@ def _missed(value: Value, after: str, flat: str, others: list[Value], before: Se
     if not isinstance(what, Decimal) or what <= 1:
         return None
     if value.kind is Kind.PERCENT:
-        counts = [figure for figure in here if figure.amount > 1]
-        whole = len(counts) == 2 and min(figure.amount for figure in counts) > 4 and _alike(*counts) and counts[0].amount != counts[1].amount and what < 100
-        return f"the two figures beside it are {_percent(counts)} %" if whole and portion(what, value.loose or "about", here) is None else None
+        two = [figure for figure in here if figure.amount > 1]
+        told = len(two) == 2 and min(figure.amount for figure in two) > 4 and _alike(*two) and two[0].amount != two[1].amount and what < 100
+        return f"the two figures beside it are {_percent(two)} %" if told and portion(what, value.loose or "about", here) is None else None
     mine = Figure(value.kind, what, value.unit if value.kind is Kind.MONEY else "")
     shares = [other.value for other in others if other.kind is Kind.PERCENT and isinstance(other.value, Decimal)]
     alike = [figure.amount for figure in here if _alike(figure, mine)]
@@ -134,11 +160,12 @@ def _missed(value: Value, after: str, flat: str, others: list[Value], before: Se
             for count in counts:
                 if whole != count and what / 2 < whole / count < what * 2:
                     return f"{whole} shared among {count} is {whole / count:.2f}"
-    near = figures([other for other in (*others, *before) if not isinstance(other.value, Duration)])
-    if _EXCESS.search(flat) and len(pair := [figure.amount for figure in near if _alike(figure, mine) and figure.amount > what / 10]) == 2 and what >= 100:
-        given = abs(pair[0] - pair[1])
-        if given and what != given and abs(what - given) < given / 4 and what not in pair:
-            return f"{max(pair)} less {min(pair)} is {given}"
+    near = figures([other for other in (*others, *before[-_NEAR:]) if not isinstance(other.value, Duration)])
+    pair = [figure.amount for figure in near if _alike(figure, mine) and figure.amount > what / 10]
+    if len(pair) == 2 and what >= 100 and _EXCESS.search(flat):
+        left = abs(pair[0] - pair[1])
+        if left and what != left and abs(what - left) < left / 4 and what not in pair:
+            return f"{max(pair)} less {min(pair)} is {left}"
     if (_RESULT if what >= 100 else _PLAIN_RESULT).search(flat) and (reason := _off_by_a_digit(what, mine, near, here)):
         return reason
     return next((f"the facts say {figure}" for figure in known if resembles(what, figure)), None)
@@ -193,17 +220,17 @@ def length_each(what: Duration, others: Sequence[Value], pool: Sequence[Figure])
 def shares(text: str, offset: int, values: Sequence[Value]) -> Iterator[tuple[Span, str]]:
     """Yield the fractions in words that the two figures of their sentence do not bear out: "of sixty tonnes fifty came, a fifth less"."""
     low = text.lower()
-    match = _FRACTION.search(low)
+    match = _FRACTION.search(low) if len(values) <= _NEAR else None
     if match is None or any(value.span.start - offset <= match.start() < value.span.end - offset for value in values if value.kind is not Kind.NUMBER):
         return
-    told = float(match["many"] and {"two": 2, "three": 3, "four": 4}[match["many"]] or 1) / _FRACTIONS[match["part"]]
+    told = {"two": 2, "three": 3, "four": 4}.get(match["many"] or "", 1) / _FRACTIONS[match["part"]]
     pool = [figure for figure in figures([value for value in values if not isinstance(value.value, Duration)]) if figure.amount > 4]
-    behind = [value for value in values if 0 <= value.span.start - offset - match.end() <= 12 and _WHOLE.fullmatch(low[match.end() : value.span.start - offset])]
+    behind = [
+        value for value in values if 0 <= value.span.start - offset - match.end() <= 12 and _WHOLE.fullmatch(low[match.end() : value.span.start - offset])
+    ]
     whole = figures(behind[:1])
     pairs = [
-        (one, other)
-        for one, other in combinations(pool, 2)
-        if _alike(one, other) and one.amount != other.amount and (not whole or whole[0] in {one, other})
+        (one, other) for one, other in combinations(pool, 2) if _alike(one, other) and one.amount != other.amount and (not whole or whole[0] in {one, other})
     ]
     if not pairs or (len(pool) > 2 and not whole):
         return
@@ -214,8 +241,5 @@ def shares(text: str, offset: int, values: Sequence[Value]) -> Iterator[tuple[Sp
             return
     if any(abs(float(one.amount) * told - float(other.amount)) < 1 for one, other in permutations(pool, 2)):
         return
-    small, large = sorted((pairs[0][0].amount, pairs[0][1].amount))
-    yield Span(match.start() + offset, match.end() + offset), f"{small} of {large} is another share"
-
-
-__all__ = ["DAY", "Figure", "figures", "length_each", "missed", "portion", "product", "rate", "resembles", "shares"]
+    part, all_of_it = sorted((pairs[0][0].amount, pairs[0][1].amount))
+    yield Span(match.start() + offset, match.end() + offset), f"{part} of {all_of_it} is another share"

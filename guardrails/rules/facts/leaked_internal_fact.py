@@ -154,8 +154,11 @@ def _measures(sentence: Sentence, behind: "_Behind") -> dict[str, float]:
 
 def _score(sentence: Sentence, behind: "_Behind") -> float:
     """Return how much the learned weights hold a sentence for a leak; above zero nineteen of twenty are."""
+    measured = _measures(sentence, behind)
+    if not measured["new"]:
+        return _UNLIKELY  # what the facts say gives nothing away
     table = learned("leaks.txt")
-    return table.score(table.hear(sentence.lowers, ()), _measures(sentence, behind)) if sentence.tokens else _UNLIKELY
+    return table.score(table.hear(sentence.lowers, ()), measured)
 
 
 def _heard(sentence: Sentence, behind: "_Behind") -> Match:

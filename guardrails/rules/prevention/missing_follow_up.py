@@ -102,7 +102,7 @@ def _planned(sentence: Sentence, reading: Reading) -> bool:
 def _is_told(sentence: Sentence, reading: Reading) -> bool:
     """Whether a sentence tells only what has been: "on our call on Monday I read you a price"."""
     tenses = {clause.tense for clause in reading.clauses(sentence) if clause.form == "finite"}
-    return bool(tenses) and tenses <= {"past", "perfect"}
+    return "past" in tenses and tenses.isdisjoint({"future", "perfect", "conditional", "modal"})
 
 
 def announces(sentence: Sentence, reading: Reading) -> bool:

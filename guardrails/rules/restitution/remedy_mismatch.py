@@ -16,14 +16,15 @@ from guardrails.rule import Rule
 
 
 def find(reading: Reading) -> Iterator[Match]:
-    """Yield each offer that differs from the approved remedy, and the absence of all of it at high and critical."""
+    """Yield each offer that differs from the approved remedy, and what is left out of it at high and critical."""
     found = False
     for offer in offers(reading):
         found = True
         yield Match(offer.field, offer.span, offer.suggestion, offer.evidence, message=offer.why)
-    missing = omitted(reading)
-    if missing and not found:
-        yield Match("body", reading.end, evidence=missing, message="The approved remedy is not in the letter. Offer it, exactly as it was approved.")
+    if missing := omitted(reading, found):
+        yield Match(
+            "body", reading.end, evidence=missing, message="The approved remedy is not wholly in the letter. Offer all of it, exactly as it was approved."
+        )
 
 
 rule = Rule(
@@ -34,9 +35,9 @@ rule = Rule(
     find=find,
     needs_case=True,
     bad=(
-        "I am sorry. «We will credit €5,000 to your account→We will credit €500 to your account».",
-        "I am sorry. «Your next three orders are on us».",
-        "I am sorry. «We are refunding half of the May fee».",
+        "Ines Roth is your contact. «We will credit €5,000 to your account→We will credit €500 to your account».",
+        "Ines Roth is your contact. «Your next three orders are on us».",
+        "Ines Roth is your contact. «We are refunding half of the May fee».",
         "I am sorry that we lost your orders.«»",
         "I am sorry. We will credit €500 to your account.«»",
     ),
