@@ -30,7 +30,8 @@ def features(tokens: Sequence[Token], parts: Sequence[Clause]) -> dict[str, list
     """Return the features of a sentence, each with the tokens it comes from: none for what it has or lacks as a whole.
 
     `w:` a word, `b:` two in a row, `k:` a word class, `g:` a group of classes, `K:` two groups, the one before the other;
-    `n:` what a sentence has or lacks as a whole; of a clause: `c:` who, what kind of act, done or not, when, to whom, `v:` its verb, `l:` what joins it, `o:` and `s:` its object and subject.
+    `n:` what a sentence has or lacks as a whole;
+    of a clause: `c:` who, what kind of act, done or not, when, to whom, `v:` its verb, `l:` what joins it, `o:` and `s:` its object and subject.
     """
     found: dict[str, list[int]] = {}
     add = found.setdefault

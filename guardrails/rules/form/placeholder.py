@@ -27,7 +27,16 @@ _SLOT = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_CASED = re.compile(r"(?:XX+|YYYY|N/A|DD|MM)")
+# Slots that only capitals tell from words, blanks within a line, a number that ends in crosses, and a choice of titles.
+_SHOUTED = re.compile(
+    r"""
+      (?<![\w.-])(?:(?:FIRST|LAST|SUR|FULL|CUSTOMER|CLIENT|COMPANY|CONTACT|ACCOUNT|SENDER)[_ -]?NAME|INSERT\ [A-Z]+(?:\ [A-Z]+)*)(?![\w-])
+    | (?:(?<=\bat\ )|(?<=\bsee\ )|(?<=\bDear\ )|(?<=\bHi\ ))(?:URL|LINK|NAME|CUSTOMER|CLIENT)(?![\w-])
+    | \b(?:DD|XX)(?=\ (?:January|February|March|April|May|June|July|August|September|October|November|December)\b) | (?<!\w)__(?!\w)
+    | (?<!\w)\d{1,5}x{3,}(?:\ x{3,})* | \bMr/M(?:r?s|x)(?:/\w+)*
+    """,
+    re.VERBOSE,
+)
 # A kiss under a letter, a link's text, a quoted alteration ("[w]e"), a list of what somebody chose.
 _HARMLESS = re.compile(r"\[\w\]|\[[a-z]{1,2}\]|\[[\d\s,.;:-]+\]|xx+|n/a|yyyy|dd|mm", re.DOTALL)
 _QUOTED = re.compile(r"[\"“‘'«][^\"“”‘’'«»\n]{0,40}\Z")
@@ -35,6 +44,7 @@ _QUOTED = re.compile(r"[\"“‘'«][^\"“”‘’'«»\n]{0,40}\Z")
 
 # What stands between two blanks holds one of these wherever a slot is; the last are the letters that a regular expression takes for others.
 _SIGNS = re.compile(r"[\[{<«]|%[a-z_]|___|\?{4}|#[x?n]|[$€£](?:[xy_?]|$)|t\.?b|todo|fixme|xx|yyyy|n/a|lorem|(?:dd|mm)[/.-]|[ıſK]|i̇")
+_MAY_SHOUT = re.compile(r"NAME|INSERT|URL|LINK|CUSTOMER|CLIENT|DD|__|\dxxx|Mr/M")
 # What ends a slot that begins with "to be".
 _LEFT_OPEN = re.compile(r"confirmed|inserted|filled|completed|announced|decided|determined")
 
@@ -43,7 +53,7 @@ _LEFT_OPEN = re.compile(r"confirmed|inserted|filled|completed|announced|decided|
 def _may_be_slot(chunk: str) -> int:
     """Return whether a chunk may belong to a slot: 2 in any case, 1 behind "to be"."""
     lower = chunk.lower()
-    return 2 if _SIGNS.search(lower) else 1 if _LEFT_OPEN.search(lower) else 0
+    return 2 if _SIGNS.search(lower) or _MAY_SHOUT.search(chunk) else 1 if _LEFT_OPEN.search(lower) else 0
 
 
 def find(reading: Reading) -> Iterator[Match]:
@@ -54,7 +64,11 @@ def find(reading: Reading) -> Iterator[Match]:
         sign = max(map(_may_be_slot, text.split()), default=0)
         if sign == 0 or (sign == 1 and "to be" not in text.lower()):
             continue
-        for found in _SLOT.finditer(text):
+        end = 0
+        for found in sorted((*_SLOT.finditer(text), *_SHOUTED.finditer(text)), key=re.Match.start):
+            if found.start() < end:
+                continue
+            end = found.end()
             if not _HARMLESS.fullmatch(found[0]) and not _is_quoted(text, found):
                 yield Match(field, Span(*found.span()))
 
@@ -79,6 +93,7 @@ rule = Rule(
         "Your new go-live date is «XX» September.",
         "I will call you on «<date>» at ten.",
         "The report follows under ticket «#XX».",
+        "Dear «SURNAME», you will hear from us by «DD» May.",
     ),
     good=(
         "Our post-mortem is at https://status.example/reports/29-november.",
@@ -86,5 +101,6 @@ rule = Rule(
         "Their words were “[w]e had no orders all day”.",
         "You wrote to us on Tuesday (“[URGENT] barcode import”).",
         "The XXL sizes went out on Monday.",
+        "We now check the URL and the field NAME on every form.",
     ),
 )

@@ -15,7 +15,7 @@ rule = Rule(
     __doc__,
     level=Level.WARNING,
     message='"{quote}" defends us instead of answering for it. Leave it out.',
-    find=faults("defensive", 0.5, alone=2.4),
+    find=faults("defensive", 0.0, alone=2.1),
     bad=(
         "«These things happen to every provider from time to time».",
         "The delay was ours, but «three days is well within the industry norm».",
