@@ -17,8 +17,11 @@ from prompts import Prompt
 
 BURST = 0.1
 """Seconds' worth that may be spent at once after an idle spell."""
-MARGIN = 1.035
+MARGIN = 1.025
 """How much more a call is reckoned as than it takes: what is sent in turn may still arrive in a cluster."""
+AHEAD = 8
+"""Calls of a worker that hold a turn and wait for it. When the machine stands still for a second, no more than these come late, all at once;
+the others have not asked yet, and what was not asked for in that second is not made up for."""
 _RECOVERY = 0.01
 """How much of the full pace comes back each second after a 429."""
 
@@ -100,6 +103,7 @@ class Limits:
         """Return a Complete that waits for its turn before each call."""
         if not requests and not tokens:
             return complete
+        turns = asyncio.Semaphore(AHEAD)
         rates = [(f"{name} {what}", limit) for what, limit in (("requests", requests), ("tokens", tokens)) if limit]
 
         async def ask(prompt: Prompt) -> Completion:
@@ -107,11 +111,12 @@ class Limits:
             amounts = {"requests": 1.0, "tokens": float(prompt.tokens + EXPECTED)}
 
             def take() -> float:
-                return max(self.reserve(row, amounts[row.rpartition(" ")[2]], limit) for row, limit in rates)
+                wait = max(self.reserve(row, amounts[row.rpartition(" ")[2]], limit) for row, limit in rates)
+                return time.monotonic() + wait
 
-            wait = await loop.run_in_executor(self._threads, take)
-            if wait:
-                await asyncio.sleep(wait)
+            async with turns:
+                due = await loop.run_in_executor(self._threads, take)
+                await asyncio.sleep(due - time.monotonic())
             try:
                 return await complete(prompt)
             except ModelFailure as failure:

@@ -254,6 +254,7 @@ class Worker:
         self._idle: set[str] = set()
         self._swept = 0.0
         self._workers = 1
+        self._ended = 0
         url = store.engine.url
         self._sqlite = url.get_backend_name() == "sqlite"
         if self._sqlite:
@@ -313,6 +314,7 @@ class Worker:
         elif self._lock:
             os.close(self._lock)
         gc.set_threshold(*self._garbage)
+        gc.unfreeze()
         _worker = None
 
     def run(self, until: Callable[[], bool], each: Callable[[], None] = lambda: None) -> None:
@@ -529,6 +531,9 @@ class Worker:
         for way in dict.fromkeys(one.way for one in due.values()):
             fill_lot(replace(way.desk, store=store), [one.filled for one in due.values() if one.way is way])
         session.set_all(Job, [(number, _over(jobs[number], one, session.now)) for number, one in due.items()])
+        before, self._ended = self._ended, self._ended + len(due)
+        if before < AT_ONCE <= self._ended:
+            gc.freeze()  # what has been loaded by now stays, and is not looked through again
         return [None] * len(ended)
 
     # --- looking after
