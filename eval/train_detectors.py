@@ -213,7 +213,7 @@ def train(chosen: Sequence[Row]) -> str:
         for feature, weight in weights.items():
             if abs(rounded := round(100 * weight)) >= LEAST:
                 table.setdefault(feature, []).extend((number, rounded))
-    lines = ",\n".join(f"{json.dumps(name, ensure_ascii=False)}:{json.dumps(table[name], separators=(',', ':'))}" for name in sorted(table))
+    lines = ",\n".join(f'{json.dumps(name, ensure_ascii=False)}:"{",".join(map(str, table[name]))}"' for name in sorted(table))
     return f'{{"detectors":{json.dumps(NAMES)},\n"constants":{json.dumps(constants)},\n"features":{{\n{lines}\n}}}}\n'
 
 

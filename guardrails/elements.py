@@ -43,7 +43,7 @@ class Element:
 
 
 # How much a letter must say in all before a detector's word counts. A sentence heard more clearly as a fault does not.
-_ENOUGH = {"issue": -1.0, "effect": -0.7, "responsibility": 0.0, "remorse": 0.2, "restitution": -0.1, "remedy": 0.3, "prevention": -1.0}
+_ENOUGH = {"issue": -1.0, "effect": -0.8, "responsibility": 0.0, "remorse": 0.2, "restitution": -0.1, "remedy": 0.3, "prevention": -1.0}
 
 
 class _Heard(NamedTuple):

@@ -127,13 +127,9 @@ class Verdict:
 @cache
 def weights() -> Weights:
     """Return the learned weights, read once."""
-    # One feature a line: what a sentence does not have is never read.
-    head, _, rows = Path(__file__).with_name("detectors.json").read_text(encoding="utf-8").partition('"features":{\n')
-    data = json.loads(head.rstrip(",\n") + "}")
-    table: dict[str, str] = {}
-    for line in rows.split("\n")[:-2]:
-        name, _, row = line.rpartition('":[')
-        table[json.loads(f'{name}"') if "\\" in name else name[1:]] = row.rstrip("],}")
+    # The weights of a feature are one text, which is taken apart when a sentence has the feature.
+    data = json.loads(Path(__file__).with_name("detectors.json").read_text(encoding="utf-8"))
+    table: dict[str, str] = data["features"]
     base = sum((_MIDDLE + constant) << (_LANE * number) for number, constant in enumerate(data["constants"]))
     packed = _Packed(table)
     return Weights(tuple(data["detectors"]), tuple(data["constants"]), table, packed, base, Hearer(table, packed.__getitem__))
