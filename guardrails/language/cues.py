@@ -269,12 +269,14 @@ def _actor(parts: Sequence[Clause], cue: Cue) -> Role | None:
 _SAID = ("issue", "effect", "responsibility", "remorse", "restitution", "remedy", "prevention")
 
 
-def faults(name: str, least: float, *, alone: float | None = None, spares: Role | None = None) -> Callable[["Reading"], Iterator[Match]]:
+def faults(
+    name: str, least: float, *, alone: float | None = None, spares: Role | None = None, unless: str | None = None
+) -> Callable[["Reading"], Iterator[Match]]:
     """Return a finder of the clauses that a learned detector and the cues of a fault agree on.
 
     A sentence with a cue is found where the detector's score is above `least`, one with none above `alone`, unless it
     is heard to say one of the five R's. What the sender says only to reject it ("I won't tell you that it happens to
-    everyone") is not found, nor what `spares` does.
+    everyone") is not found, nor what `spares` does, nor a sentence that is heard to say `unless`.
     """
 
     def find(reading: "Reading") -> Iterator[Match]:
@@ -283,7 +285,7 @@ def faults(name: str, least: float, *, alone: float | None = None, spares: Role 
                 continue
             scores = reading.verdict(sentence).scores
             score = scores[name]
-            if score <= least:
+            if score <= least or (unless is not None and scores[unless] > 0):
                 continue
             found = reading.cues(sentence)
             seen = [cue for cue in found if cue.kind.partition(" ")[0] == name]

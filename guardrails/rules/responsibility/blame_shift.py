@@ -16,7 +16,7 @@ rule = Rule(
     __doc__,
     level=Level.ERROR,
     message='"{quote}" puts it on somebody else. Say what we did or failed to do ourselves.',
-    find=faults("blame-shift", 0.5, alone=2.8),
+    find=faults("blame-shift", 0.5, alone=2.8, unless="responsibility"),
     bad=(
         "«Had your receptionist cleared the plotter beforehand, the visit would have been short».",
         "«The wrong file was sent by a temp on her first night».",
