@@ -16,6 +16,7 @@ from guardrails.facts.derived import derived, off
 from guardrails.facts.durations import DAY, HOUR, LOOSE, Duration
 from guardrails.facts.hearsay import unfounded
 from guardrails.facts.known import Known, content, known
+from guardrails.facts.lexer import UNITS
 from guardrails.facts.reckoning import missed, shares
 from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept
@@ -355,7 +356,8 @@ def _stand(value: Value, scan: Scan, facts: Known) -> _Verdict:
     if isinstance(what, Day):
         return _day(what, facts)
     if isinstance(what, Period):
-        return _period(what, facts)
+        may = value.first == 0 and what.months == {5} and scan.pieces[0].lower == "may" and len(scan.pieces) > 1 and scan.pieces[1].kind == "word"
+        return _IDLE if may and scan.pieces[1].lower in {"the", "your", "our", "this", "that", "they", "all"} else _period(what, facts)
     if isinstance(what, Duration):
         before = " ".join(["", *(piece.lower for piece in scan.pieces[max(value.first - 5, 0) : value.first])])
         return _length(what, facts, " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 2]), before)
@@ -383,6 +385,8 @@ def _is_told(value: Value, scan: Scan, facts: Known) -> bool:
     if not isinstance(minutes, frozenset) or minutes & facts.times.keys():
         return True
     before = scan.pieces[value.first - 1].lower if value.first else ""
+    if value.stop < len(scan.pieces) and scan.pieces[value.stop].lower == "of" and value.stop - value.first == 1:
+        return False  # "shouted at two of them"
     if word in {"noon", "midday", "midnight"}:
         return before in {"at", "from", "until"}
     if value.stop - value.first == 1 and (word.isalpha() or word.isdigit()):
@@ -447,7 +451,9 @@ _LASTED = re.compile(
 _BOUND = frozenset({"just over", "nearly", "almost", "just under", "well over", "a little over", "over", "more than", "close to"})
 """What makes even "a day" a length that can be wrong."""
 _ASKED = re.compile(
-    r"\b(?:spare|(?:give|lend|grant|allow|find)(?: me| us)|could do with|a call of|(?:call|talk|chat|session|meeting) for)(?: (?:just|only|about|the))?$"
+    r"\b(?:spare(?: me| us)?|(?:give|lend|grant|allow|find)(?: me| us)|could do with|a call of|(?:call|talk|chat|session|meeting) for"
+    r"|(?:glad of|grateful for|happy with|(?:call|it|this|reading|conversation|talk) (?:needs|takes|will take|should take)))"
+    r"(?: (?:just|only|about|the|some|roughly|around|no more than|not more than|at most|less than|under))?$"
 )
 """What is asked of the customer's time says nothing of the case."""
 
@@ -467,7 +473,9 @@ def _length(what: Duration, facts: Known, after: str, before: str) -> _Verdict:
         return _IDLE
     if _ASKED.search(before):
         return _IDLE
-    if re.match(r"(?:in\b(?! all| total| sum)|- ?old|old\b|- year)", after) or before.endswith((" not", " every", " single")):
+    if re.match(r"(?:in\b(?! all| total| sum)|- ?old|old\b|- year|or night|job\b|(?:before|after|short of|until) (?:christmas|easter|new))", after):
+        return _IDLE
+    if before.endswith((" not", " every", " single")):
         return _IDLE
     return _UNKNOWN
 
@@ -562,6 +570,8 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
         return _UNKNOWN
     if _NAMED_BY_NUMBER.search(before) and str(figure) in facts.everything.raw:
         return Standing.HELD, _holding(str(figure), facts.everything), ""
+    if told := _told_otherwise(figure, value, scan, facts, before, after):
+        return told
     for number, unit, fact in facts.numbers:
         if number == figure or (_near(figure, number, value.loose) and (unit & things or (unit and not things))):
             return Standing.HELD, fact, ""
@@ -592,6 +602,33 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
     if str(figure) in facts.raw:
         return Standing.HELD, _holding(str(figure), facts), ""
     return _UNKNOWN
+
+
+def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, before: str, after: str) -> _Verdict | None:
+    """What a number is where it counts nothing: a share, an hour, a day of the month, an age, all but ourselves, or a known figure twice."""
+    if before.endswith(" in") and figure in {10, 100, 1000}:
+        parts = [other.value for other in scan.found if other.kind is Kind.NUMBER and 1 < value.first - other.stop <= 5 and isinstance(other.value, Decimal)]
+        share = parts[-1] / figure * 100 if parts else Decimal(0)
+        if share in facts.percents:
+            return Standing.DERIVED, facts.percents[share], f"{share.normalize():f}%"
+        return None if share in {0, 100 / figure} else _UNKNOWN
+    others = value.unit.startswith(("other ", "others")) or before.endswith(" other")
+    if others and (fact := next((fact for number, _, fact in facts.counted if number == figure + 1), None)):
+        return Standing.DERIVED, fact, "all but one"
+    if before.endswith("at") and figure <= 12 and (hour := next((m for m in facts.times if m in {int(figure) * 60, int(figure) * 60 + 720}), None)) is not None:
+        return Standing.HELD, facts.times[hour], ""
+    if figure <= 25 and (clock := re.match(r"(to|past) (\w+)", after)) and clock[2] in UNITS and 0 < UNITS[clock[2]] < 13:
+        minute = UNITS[clock[2]] * 60 + int(figure) * (1 if clock[1] == "past" else -1)
+        held = next((m for m in facts.times if m in {minute, minute + 720}), None)
+        return _UNKNOWN if held is None else (Standing.HELD, facts.times[held], "")
+    if re.match(r"(?:st|nd|rd|th)\b", after) and (day := next((day for day in facts.dates if day.day == figure), None)):
+        return Standing.HELD, facts.dates[day], ""
+    if re.search(r"\b(?:i was|i am|i'm|aged|turned)$", before) and not value.unit:
+        return _IDLE
+    for number, unit, fact in facts.counted:
+        if unit and number * 2 == figure and re.search(r"\b(?:twice|doubl\w+)\b", fact.lower()):
+            return Standing.DERIVED, fact, "twice it"
+    return None
 
 
 def _counted_otherwise(figure: Decimal, value: Value, facts: Known) -> bool:

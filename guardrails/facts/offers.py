@@ -26,10 +26,10 @@ from guardrails.letter import Part, Reading, Sentence
 _GIFT = Watched(
     r"""(?<!\w)(?:(?:'s|is|are|be|,|-|—|months?|weeks?|service|one|order|have\ \w+(?:\ and\ \w+)?)\ on\ (?:us|me)(?=\ ?(?:[.,;:!)(]|and|this|for|as|\Z))
     |on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|gift|gifts|voucher|vouchers|coupon|coupons|gift\ card
-    |(?<!ask\ )(?<!asks\ )for\ nothing
+    |(?:gets?|have|has|do|does|done|free|yours|gives?|supply|ship|receive|runs?|comes?|work|works)\ (?:\w+\ ){0,4}for\ nothing
     |at\ our\ expense
     |(?:two|three
-    |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|goodwill
+    |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|(?<!the\ )(?<!any\ )(?<!your\ )goodwill(?!\ (?:now|you|between|has|is|and))
     |(?<!are\ )(?<!am\ )(?<!be\ )(?<!is\ )free\ (?:\w+\ ){0,2}(?:month|months|week|weeks|year
     |years|night|nights|service|order|orders|visit|visits|training|access|upgrade|seat|seats
     |consultation|delivery|shipping|trial)|(?:month|months|week|weeks|year|years|quarter|nights?)\ (?:free|gratis)
