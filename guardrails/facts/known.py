@@ -328,7 +328,7 @@ def _within_one(found: Known) -> Iterator[tuple[float, str]]:
     for fact in found.facts:
         days = [day for value in fact.values if isinstance(value.value, Day) and value.value.month for day in value.value.days[:1]]
         times = [sorted(value.value) for value in fact.values if isinstance(value.value, frozenset)]
-        if len(days) == 1 and len(times) == 2 and len(times[0]) == len(times[1]) == 1 and times[1][0] < times[0][0]:
+        if days and len(times) == 2 and times[1][0] < times[0][0]:
             yield (times[1][0] - times[0][0] + 1440) * 60.0, fact.shown  # over a night
         years = {int(value.value) for value in fact.values if value.kind is Kind.NUMBER and isinstance(value.value, Decimal) and 1900 < value.value < 2200}
         years |= {value.value.year for value in fact.values if isinstance(value.value, Period) and value.value.year}

@@ -252,6 +252,8 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
             stands[number] = (Standing.DERIVED, *reason)
         elif stands[number][0] is Standing.UNKNOWN and (fact := _in_a_ticket(value, sentence, scan, facts)):
             stands[number] = (Standing.HELD, fact, "")
+        if stands[number][0] is Standing.UNKNOWN and sentence.field == "subject" and _refers(value, text, sentence.start):
+            stands[number] = _IDLE
     unknown = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.UNKNOWN)
     firm = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.HELD)
     doubted = unknown | {
@@ -286,6 +288,14 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
             standing = Standing.CONTRADICTED
         quote = text[value.span.start - sentence.start : value.span.end - sentence.start]
         yield Item(value.kind, sentence.field, value.span, quote, standing, fact, note or clash, value, clash)
+
+
+_REFERENCE = re.compile(r"\b(?:tickets?|ref(?:erence)?|case|request|no|number|message|mail|letter|note|call|enquiry|question|conversation)\b[\w .#:-]{0,12}$")
+
+
+def _refers(value: Value, text: str, offset: int) -> bool:
+    """Whether a number or a day of the subject says which thread this is: "Re: your message of 4 March", "Ticket 20931"."""
+    return value.kind in {Kind.NUMBER, Kind.CODE, Kind.DATE} and bool(_REFERENCE.search(text[: value.span.start - offset].lower()))
 
 
 _DATED = {Kind.DATE, Kind.PERIOD}
@@ -604,6 +614,10 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
     return _UNKNOWN
 
 
+_CLAUSE = re.compile(r"\b(?:clause|section|article|paragraph)$")
+"""A part of a contract that no fact tells of."""
+
+
 def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, before: str, after: str) -> _Verdict | None:
     """What a number is where it counts nothing: a share, an hour, a day of the month, an age, all but ourselves, or a known figure twice."""
     if before.endswith(" in") and figure in {10, 100, 1000}:
@@ -623,8 +637,12 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
         return _UNKNOWN if held is None else (Standing.HELD, facts.times[held], "")
     if re.match(r"(?:st|nd|rd|th)\b", after) and (day := next((day for day in facts.dates if day.day == figure), None)):
         return Standing.HELD, facts.dates[day], ""
-    if re.search(r"\b(?:i was|i am|i'm|aged|turned)$", before) and not value.unit:
+    if re.search(r"\b(?:i was|i am|i'm|aged|turned)$", before) and (not value.unit or value.unit.startswith(("and ", "when "))):
         return _IDLE
+    if re.match(r"(?:to|or|-|–) ", after) and any(other.first == value.stop + 1 and isinstance(other.value, Duration) for other in scan.found):
+        return _IDLE  # the longer end of "three to five days" is checked
+    if _CLAUSE.search(before):
+        return _UNKNOWN if str(figure) not in facts.everything.raw else None
     for number, unit, fact in facts.counted:
         if unit and number * 2 == figure and re.search(r"\b(?:twice|doubl\w+)\b", fact.lower()):
             return Standing.DERIVED, fact, "twice it"

@@ -118,9 +118,11 @@ def _is_sign(words: Sequence[str], at: int) -> bool:
     if lemma(word) in _SAY:
         return not {"not", "n't", "never"} & set(before[-3:]) and not {"had", "having", "asked"} & set(before[-2:]) and _speaks(words, at)
     if word == "regret":
-        return not {"not", "n't", "never", "one", "only"} & set(before[-3:]) and (
-            bool({"i", "we", "our", "my"} & set(before[-5:])) or at == 0 or last in {"with", "great", "deep", "sincere", "genuine", "much", "of", ","}
-        ) and after[:1] != ["-"]
+        return (
+            not {"not", "n't", "never", "one", "only"} & set(before[-3:])
+            and (bool({"i", "we", "our", "my"} & set(before[-5:])) or at == 0 or last in {"with", "great", "deep", "sincere", "genuine", "much", "of", ","})
+            and after[:1] != ["-"]
+        )
     if word == "regretted":
         return bool({"is", "are", "be"} & set(before)) or (at + 2 >= len(words) and at < 4) or (bool({"i", "we"} & set(before[-3:])) and _speaks(words, at))
     if word in _NOUN:
