@@ -160,13 +160,22 @@ def ledger(reading: Reading) -> Ledger:
         before = lines[-1].scan.found if lines and lines[-1].sentence.field == sentence.field else []
         items = list(_items(sentence, scan, held, before))
         if reading.case and sentence.part is Part.TEXT:
-            items += _names(sentence, held, own)
+            items += () if _is_general(sentence, reading) else _names(sentence, held, own)
             plain = not any(item.standing in UNBORNE for item in items)
             said = list(_claims(sentence, held, facts, reading)) if plain else []
             items += said or _beyond(sentence, held, reading, items, letter)
             items.sort(key=lambda item: item.span)
         lines.append(Line(sentence, tuple(items), scan))
     return Ledger(tuple(lines), facts.today)
+
+
+_PERSONAL = frozenset("we our ours us i my me you your yours he she his her".split())
+
+
+def _is_general(sentence: Sentence, reading: Reading) -> bool:
+    """Whether a sentence tells how things are in the world and not what happened here: "in May every yard in Essen is short of hands"."""
+    tenses = {clause.tense for clause in reading.clauses(sentence) if clause.form == "finite"}
+    return tenses == {"present"} and _PERSONAL.isdisjoint(sentence.lowers)
 
 
 def borne(items: Iterable[Item]) -> int:
@@ -364,7 +373,7 @@ _UNKNOWN: _Verdict = (Standing.UNKNOWN, None, "")
 def _stand(value: Value, scan: Scan, facts: Known) -> _Verdict:
     what = value.value
     if isinstance(what, Day):
-        return _day(what, facts)
+        return _day(what, facts, not _AHEAD.isdisjoint(piece.lower for piece in scan.pieces))
     if isinstance(what, Period):
         may = value.first == 0 and what.months == {5} and scan.pieces[0].lower == "may" and len(scan.pieces) > 1 and scan.pieces[1].kind == "word"
         return _IDLE if may and scan.pieces[1].lower in {"the", "your", "our", "this", "that", "they", "all"} else _period(what, facts)
@@ -408,7 +417,10 @@ def _holding(text: str, facts: Known) -> str | None:
     return next((fact.shown for fact in facts.facts if text.lstrip("#") in fact.text.lower()), None)
 
 
-def _day(what: Day, facts: Known) -> _Verdict:
+_AHEAD = frozenset("will shall 'll ’ll ll tomorrow next by call ring phone visit".split())
+
+
+def _day(what: Day, facts: Known, ahead: bool) -> _Verdict:
     if facts.today is None:
         return _IDLE
     held = [day for day in what.days if day in facts.dates]
@@ -425,6 +437,9 @@ def _day(what: Day, facts: Known) -> _Verdict:
             return Standing.HELD, facts.weekdays[what.weekday], ""
         if facts.span and any(facts.span[0] <= day <= facts.span[1] for day in what.days):
             return Standing.DERIVED, None, "within the incident"
+        begun = facts.moment.date() if facts.moment else facts.today
+        if not ahead and (facts.today - begun).days < 7 and any(begun <= day <= facts.today for day in what.days):
+            return Standing.DERIVED, None, "between the incident and the letter"
         return _UNKNOWN
     if held:
         right = [day for day in held if what.weekday is None or day.weekday() == what.weekday]
@@ -485,7 +500,7 @@ def _length(what: Duration, facts: Known, after: str, before: str) -> _Verdict:
         return _IDLE
     if re.match(r"(?:in\b(?! all| total| sum)|- ?old|old\b|- year|or night|job\b|(?:before|after|short of|until) (?:christmas|easter|new))", after):
         return _IDLE
-    if before.endswith((" not", " every", " single")):
+    if before.endswith((" not", " every", " single", " same")):
         return _IDLE
     return _UNKNOWN
 
@@ -631,16 +646,22 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
         return Standing.DERIVED, fact, "all but one"
     if before.endswith("at") and figure <= 12 and (hour := next((m for m in facts.times if m in {int(figure) * 60, int(figure) * 60 + 720}), None)) is not None:
         return Standing.HELD, facts.times[hour], ""
-    if figure <= 25 and (clock := re.match(r"(to|past) (\w+)", after)) and clock[2] in UNITS and 0 < UNITS[clock[2]] < 13:
-        minute = UNITS[clock[2]] * 60 + int(figure) * (1 if clock[1] == "past" else -1)
-        held = next((m for m in facts.times if m in {minute, minute + 720}), None)
-        return _UNKNOWN if held is None else (Standing.HELD, facts.times[held], "")
     if re.match(r"(?:st|nd|rd|th)\b", after) and (day := next((day for day in facts.dates if day.day == figure), None)):
         return Standing.HELD, facts.dates[day], ""
     if re.search(r"\b(?:i was|i am|i'm|aged|turned)$", before) and (not value.unit or value.unit.startswith(("and ", "when "))):
         return _IDLE
     if re.match(r"(?:to|or|-|–) ", after) and any(other.first == value.stop + 1 and isinstance(other.value, Duration) for other in scan.found):
         return _IDLE  # the longer end of "three to five days" is checked
+    if (
+        figure in {5, 10, 20, 25}
+        and re.search(r"\b(?:at|to|until|till|by|from|about|around|since)$", before)
+        and (clock := re.match(r"(to|past) (\w+)", after))
+        and clock[2] in UNITS
+        and 0 < UNITS[clock[2]] < 13
+    ):
+        minute = UNITS[clock[2]] * 60 + int(figure) * (1 if clock[1] == "past" else -1)
+        held = next((m for m in facts.times if m in {minute, minute + 720}), None)
+        return _UNKNOWN if held is None else (Standing.HELD, facts.times[held], "")
     if _CLAUSE.search(before):
         return _UNKNOWN if str(figure) not in facts.everything.raw else None
     for number, unit, fact in facts.counted:

@@ -26,7 +26,7 @@ from guardrails.letter import Part, Reading, Sentence
 _GIFT = Watched(
     r"""(?<!\w)(?:(?:'s|is|are|be|,|-|—|months?|weeks?|service|one|order|have\ \w+(?:\ and\ \w+)?)\ on\ (?:us|me)(?=\ ?(?:[.,;:!)(]|and|this|for|as|\Z))
     |on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|gift|gifts|voucher|vouchers|coupon|coupons|gift\ card
-    |(?:gets?|have|has|do|does|done|free|yours|gives?|supply|ship|receive|runs?|comes?|work|works)\ (?:\w+\ ){0,4}for\ nothing
+    |(?:gets?|have|has|do|does|done|free|yours|supply|ship|receive|runs?|comes?|work|works)\ (?:\w+\ ){0,4}for\ nothing
     |at\ our\ expense
     |(?:two|three
     |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|(?<!the\ )(?<!any\ )(?<!your\ )goodwill(?!\ (?:now|you|between|has|is|and))
@@ -68,7 +68,7 @@ _GRANT_SIGNS = Watched(
 )
 _GESTURE = Watched(
     r"\b(?:by way of (?:thanks|apology|amends|peace offering|an? )|as (?:a |our )?(?:small |little |modest )?(?:gesture|token|thank|apology)|in token "
-    r"of|peace offering|goodwill|on (?:its|their|the) way (?:back )?to you)"
+    r"of|peace offering|(?<!the )(?<!any )(?<!your )goodwill|on (?:its|their|the) way (?:back )?to you)"
 )
 _HANDS = Watched(
     r"\b(?:(?:you|we|i) (?:will |shall |'ll |also |now |each |both |can |then ){0,3}(?:receive|get|propose|offer|pay|put|add|give|grant|contribute|send|credit"
@@ -195,7 +195,9 @@ def _offers(reading: Reading) -> Iterator[Offer]:
             yield from found
         if not found and line.sentence.part is Part.TEXT and _GRANT_SIGNS.search(line.sentence.flat, line.sentence.signs):
             clauses = reading.clauses(line.sentence)
-            span = denied(line.sentence, allowed.words) or granted(line.sentence, clauses, line.scan, facts, allowed.words, values)
+            span = denied(line.sentence, allowed.words)
+            if not (_GIFT.search(allowed.text.lower()) and _said_in(line.sentence) & (allowed.words - _MONEY_NOUNS)):
+                span = span or granted(line.sentence, clauses, line.scan, facts, allowed.words, values)
             if span:
                 why = _TOO_KIND if reading.severity is Severity.LOW else _OTHER if allowed else _UNMADE
                 yield Offer(line.sentence.field, span, why, allowed.evidence)
