@@ -21,7 +21,7 @@ from guardrails.language.features import features
 TARGET = Path(beyond.__file__).with_name("claims.txt")
 NAME = "invented-fact"
 KIN = frozenset({"inconsistent-fact", "leaked-internal-fact", "remedy-mismatch"})
-STRENGTH, CARE, PRECISION = 0.1, 2.0, 0.7
+STRENGTH, CARE, PRECISION = 0.03, 2.0, 0.85
 KINDS = ("w:", "k:", "g:")
 """The features that count: words, their classes, the groups of these."""
 MOSTLY = 0.6

@@ -18,7 +18,7 @@ from guardrails.rules.facts import leaked_internal_fact as leaks
 
 TARGET = Path(weights.__file__).with_name("leaks.txt")
 NAME = "leaked-internal-fact"
-STRENGTH, CARE, PRECISION = 0.3, 4.0, 0.95
+STRENGTH, CARE, PRECISION = 0.1, 4.0, 0.93
 KINDS = ("w:", "k:", "g:")
 """The features that count: words, their classes, the groups of these."""
 

@@ -118,8 +118,16 @@ _TITLES = frozenset(
     mexico brazil kenya nigeria egypt turkey greece hungary romania czechia
     year new eve easter diwali eid ramadan thanksgiving boxing carnival ascension pentecost whitsun ferragosto assumption advent hogmanay songkran
     american african mexican german roman cuban puerto korean national insurance daylight federal royal republic union
-    cause correction prevention fix impact remedy timeline action actions steps status update background""".split()
+    cause correction prevention fix impact remedy timeline action actions steps status update background
+    dispatch finance facilities legal sales accounts operations engineering billing logistics compliance marketing procurement payroll purchasing
+    archive maundy north star golden week greetings""".split()
 )
+
+
+_SCENE = re.compile(
+    r"\b(?:(?:any|every)(?:one|body)|every \w+ (?:in|of)|(?:half|the whole|most|all|much) of|market in(?: \w+)?|(?:my|our) door in)\b", re.IGNORECASE
+)
+_PERSONAL = re.compile(r"\b(?:we|our|us|my|you|your|yours)\b", re.IGNORECASE)
 
 
 _CLOCK = re.compile(r"\s+time[.,]?(?!\S)")
@@ -148,10 +156,14 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
             not token.text[:1].isalpha()
             or len(token.lower) < 3
             or number == 0
-            or before in {".", ":", "!", "?", "“", '"', "‘", "*", "-", "•", "–", "—", "(", "["}
+            or before in {">", "]", "}", ".", ":", "!", "?", "“", '"', "‘", "*", "-", "•", "–", "—", "(", "["}
         ):
             continue
-        if not token.text.isalpha() or (token.text.isupper() and len(token.text) < 5) or token.lower.endswith(("ian", "ish", "ese", "ean", "days")):
+        if (
+            not token.text.isalpha()
+            or (token.text.removesuffix("s").isupper() and len(token.text) < 6)
+            or token.lower.endswith(("ian", "ish", "ese", "ean", "days"))
+        ):
             continue
         if not _is_new(token.lower, facts, own):
             continue
@@ -159,6 +171,8 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
             found[-1] = Span(found[-1].start, token.end)
         else:
             found.append(Span(token.start, token.end))
+    if found and (scene := _SCENE.search(sentence.text, 0, found[0].start - sentence.start)) and not _PERSONAL.search(sentence.text, 0, scene.start()):
+        return []  # "half of London moves in September" tells nothing that happened
     # "8 a.m. Perth time" tells a clock and names nobody.
     return [span for span in found if not _CLOCK.match(sentence.text, span.end - sentence.start)]
 

@@ -179,6 +179,15 @@ def _length(what: Duration, scan: Scan, facts: Known) -> Reason | None:
         for size in range(2, min(len(group), 4) + 1):
             if any(what.fits(sum(some)) for some in combinations(group[:6], size)):
                 return fact, "together"
+    for fact, group in told.items():
+        if any(
+            what.unit <= 7 * DAY and abs(one - other) == what.seconds and {one, other} & _told_lengths(scan, what) for one, other in combinations(group[:6], 2)
+        ):
+            return fact, "the difference of the two"
+    lone = [other.value for other in scan.found if isinstance(other.value, Duration) and other.value != what]
+    beside_it = [figure.amount for figure in figures([other for other in scan.found[:12] if other.value != what]) if figure.kind is Kind.NUMBER]
+    if any(what.fits(float(count) * one.seconds) and one.seconds < what.seconds for one in lone for count in beside_it if 1 < count <= 60):
+        return None, "several times it"
     counts = [int(number) for number, _, _ in facts.numbers if 1 < number <= 12 and number == int(number)]
     counts += [int(other.value) for other in scan.found if other.kind is Kind.NUMBER and isinstance(other.value, Decimal) and 1 < other.value <= 12]
     for other in scan.found[:12]:
@@ -190,6 +199,11 @@ def _length(what: Duration, scan: Scan, facts: Known) -> Reason | None:
         if beside and any(what.fits(seconds * count) for count in counts):
             return fact, "several times it"
     return None
+
+
+def _told_lengths(scan: Scan, what: Duration) -> set[float]:
+    """The other lengths of a sentence, in seconds."""
+    return {other.value.seconds for other in scan.found if isinstance(other.value, Duration) and other.value != what}
 
 
 def _so_often(amount: Value, what: Duration, facts: Known) -> str | None:

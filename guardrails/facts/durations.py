@@ -97,7 +97,7 @@ class Duration(NamedTuple):
         if self.unit >= DAY:
             return 1 * DAY if whole else DAY / 2
         if self.unit == HOUR:
-            return 30 * MINUTE - 1 if whole else 8 * MINUTE
+            return 30 * MINUTE if whole else 8 * MINUTE
         return 1.5 * MINUTE if self.unit == MINUTE and self.seconds >= HOUR / 2 else 0.5 * self.unit
 
 
@@ -232,7 +232,7 @@ def _one(found: list[Piece], at: int) -> tuple[float, int, int, bool, bool] | No
         name not in _SECONDS
         or (name == "second" and (read.stop == here or (read.words and here == read.stop + 1)))
         or name in {"quarter", "quarters", "weekend", "weekends"}
-        or (name == "s" and found[here].start != found[here - 1].end)
+        or (name == "s" and (found[here].start != found[here - 1].end or (at > 0 and found[at - 1].lower in {"of", "the", "those", "these"})))
     ):
         return None
     unit = _SECONDS[name]

@@ -36,7 +36,7 @@ _FREE = Watched(
     r"\b(?:for free|gratis|as an? (?:present|gift|thank ?-?you)|with (?:my|our) compliments|on (?:us|the house)|(?:our|my) treat|complimentary"
     r"|(?:cost|costs|costing) (?:you|them) nothing|(?:at |for )?half (?:of )?(?:the|our|your) (?:\w+ )?(?:price|rate|fee|cost|tariff|charge)s?"
     r"|at (?:no|half the|a reduced|a lower) (?:cost|price|charge|rate)|at a discount"
-    r"|free(?= *(?:[.,;:!)]|and|for (?:all|each|every|you|the|one|two|three|as)|until|this month|of (?:charge|cost)|in (?:january"
+    r"|(?<!- )free(?= *(?:[.,;:!)]|and|for (?:all|each|every|you|the|one|two|three|as)|until|this month|of (?:charge|cost)|in (?:january"
     r"|february|march|april|may|june|july|august|september|october|november|december)|$)))\b"
 )
 _STAYS = Watched(r"\b(?:stays?|remains?|lies|is left) with you\b|\b(?:is|are|remains?) (?:yours|for you) to (?:pay|bear|carry)\b")

@@ -1,7 +1,7 @@
 """What the case knows: every value and word of its facts, parsed once."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta, tzinfo
@@ -320,6 +320,29 @@ def _shared_units(found: Known, fact: Fact, scan: Scan) -> None:
             unit = None
 
 
+_YEAR, _MONTH = 31556952.0, 2629746.0
+
+
+def _within_one(found: Known) -> Iterator[tuple[float, str]]:
+    """Yield the lengths that one fact gives: from one of its days and times to the next, between two years, of the months it names, of a bare figure."""
+    for fact in found.facts:
+        days = [day for value in fact.values if isinstance(value.value, Day) and value.value.month for day in value.value.days[:1]]
+        times = [sorted(value.value) for value in fact.values if isinstance(value.value, frozenset)]
+        if days and len(times) == 2 and times[1][0] < times[0][0]:
+            yield (times[1][0] - times[0][0] + 1440) * 60.0, fact.shown  # over a night
+        years = {int(value.value) for value in fact.values if value.kind is Kind.NUMBER and isinstance(value.value, Decimal) and 1900 < value.value < 2200}
+        years |= {value.value.year for value in fact.values if isinstance(value.value, Period) and value.value.year}
+        if len(years) == 2:
+            yield (max(years) - min(years)) * _YEAR, fact.shown
+        months = frozenset[int]().union(*(value.value.months for value in fact.values if isinstance(value.value, Period) and len(value.value.months) == 1))
+        if len(months) > 1:
+            yield len(months) * _MONTH, fact.shown
+    for figure, unit, told in found.counted:
+        for fact in found.facts if not unit and figure > 1 else ():
+            if fact.key == told.partition(":")[0]:  # "the window is 45 days; it was told as 30"
+                yield from ((float(figure) * value.value.unit, told) for value in fact.values if isinstance(value.value, Duration) and value.value.unit >= DAY)
+
+
 def spans_of_time(found: Known) -> list[tuple[float, str]]:
     """Return the lengths of time that lie between two known dates or two known times, in seconds."""
     lengths = []
@@ -329,6 +352,7 @@ def spans_of_time(found: Known) -> list[tuple[float, str]]:
     for (early, first), (late, second) in combinations(moments, 2):
         if late - early < 720:
             lengths.append(((late - early) * 60.0, first if first == second else f"{first}, {second}"))
+    lengths += _within_one(found)
     if found.today:
         for year, fact in found.years.items():
             if year < found.today.year:

@@ -16,6 +16,7 @@ from guardrails.facts.derived import derived, off
 from guardrails.facts.durations import DAY, HOUR, LOOSE, Duration
 from guardrails.facts.hearsay import unfounded
 from guardrails.facts.known import Known, content, known
+from guardrails.facts.lexer import UNITS
 from guardrails.facts.reckoning import missed, shares
 from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept
@@ -159,13 +160,22 @@ def ledger(reading: Reading) -> Ledger:
         before = lines[-1].scan.found if lines and lines[-1].sentence.field == sentence.field else []
         items = list(_items(sentence, scan, held, before))
         if reading.case and sentence.part is Part.TEXT:
-            items += _names(sentence, held, own)
+            items += () if _is_general(sentence, reading) else _names(sentence, held, own)
             plain = not any(item.standing in UNBORNE for item in items)
             said = list(_claims(sentence, held, facts, reading)) if plain else []
             items += said or _beyond(sentence, held, reading, items, letter)
             items.sort(key=lambda item: item.span)
         lines.append(Line(sentence, tuple(items), scan))
     return Ledger(tuple(lines), facts.today)
+
+
+_PERSONAL = frozenset("we our ours us i my me you your yours he she his her".split())
+
+
+def _is_general(sentence: Sentence, reading: Reading) -> bool:
+    """Whether a sentence tells how things are in the world and not what happened here: "in May every yard in Essen is short of hands"."""
+    tenses = {clause.tense for clause in reading.clauses(sentence) if clause.form == "finite"}
+    return tenses == {"present"} and _PERSONAL.isdisjoint(sentence.lowers)
 
 
 def borne(items: Iterable[Item]) -> int:
@@ -251,6 +261,8 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
             stands[number] = (Standing.DERIVED, *reason)
         elif stands[number][0] is Standing.UNKNOWN and (fact := _in_a_ticket(value, sentence, scan, facts)):
             stands[number] = (Standing.HELD, fact, "")
+        if stands[number][0] is Standing.UNKNOWN and sentence.field == "subject" and _refers(value, text, sentence.start):
+            stands[number] = _IDLE
     unknown = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.UNKNOWN)
     firm = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.HELD)
     doubted = unknown | {
@@ -285,6 +297,14 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
             standing = Standing.CONTRADICTED
         quote = text[value.span.start - sentence.start : value.span.end - sentence.start]
         yield Item(value.kind, sentence.field, value.span, quote, standing, fact, note or clash, value, clash)
+
+
+_REFERENCE = re.compile(r"\b(?:tickets?|ref(?:erence)?|case|request|no|number|message|mail|letter|note|call|enquiry|question|conversation)\b[\w .#:-]{0,12}$")
+
+
+def _refers(value: Value, text: str, offset: int) -> bool:
+    """Whether a number or a day of the subject says which thread this is: "Re: your message of 4 March", "Ticket 20931"."""
+    return value.kind in {Kind.NUMBER, Kind.CODE, Kind.DATE} and bool(_REFERENCE.search(text[: value.span.start - offset].lower()))
 
 
 _DATED = {Kind.DATE, Kind.PERIOD}
@@ -353,9 +373,10 @@ _UNKNOWN: _Verdict = (Standing.UNKNOWN, None, "")
 def _stand(value: Value, scan: Scan, facts: Known) -> _Verdict:
     what = value.value
     if isinstance(what, Day):
-        return _day(what, facts)
+        return _day(what, facts, not _AHEAD.isdisjoint(piece.lower for piece in scan.pieces))
     if isinstance(what, Period):
-        return _period(what, facts)
+        may = value.first == 0 and what.months == {5} and scan.pieces[0].lower == "may" and len(scan.pieces) > 1 and scan.pieces[1].kind == "word"
+        return _IDLE if may and scan.pieces[1].lower in {"the", "your", "our", "this", "that", "they", "all"} else _period(what, facts)
     if isinstance(what, Duration):
         before = " ".join(["", *(piece.lower for piece in scan.pieces[max(value.first - 5, 0) : value.first])])
         return _length(what, facts, " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 2]), before)
@@ -383,6 +404,8 @@ def _is_told(value: Value, scan: Scan, facts: Known) -> bool:
     if not isinstance(minutes, frozenset) or minutes & facts.times.keys():
         return True
     before = scan.pieces[value.first - 1].lower if value.first else ""
+    if value.stop < len(scan.pieces) and scan.pieces[value.stop].lower == "of" and value.stop - value.first == 1:
+        return False  # "shouted at two of them"
     if word in {"noon", "midday", "midnight"}:
         return before in {"at", "from", "until"}
     if value.stop - value.first == 1 and (word.isalpha() or word.isdigit()):
@@ -394,7 +417,10 @@ def _holding(text: str, facts: Known) -> str | None:
     return next((fact.shown for fact in facts.facts if text.lstrip("#") in fact.text.lower()), None)
 
 
-def _day(what: Day, facts: Known) -> _Verdict:
+_AHEAD = frozenset("will shall 'll ’ll ll tomorrow next by call ring phone visit".split())
+
+
+def _day(what: Day, facts: Known, ahead: bool) -> _Verdict:
     if facts.today is None:
         return _IDLE
     held = [day for day in what.days if day in facts.dates]
@@ -411,6 +437,9 @@ def _day(what: Day, facts: Known) -> _Verdict:
             return Standing.HELD, facts.weekdays[what.weekday], ""
         if facts.span and any(facts.span[0] <= day <= facts.span[1] for day in what.days):
             return Standing.DERIVED, None, "within the incident"
+        begun = facts.moment.date() if facts.moment else facts.today
+        if not ahead and (facts.today - begun).days < 7 and any(begun <= day <= facts.today for day in what.days):
+            return Standing.DERIVED, None, "between the incident and the letter"
         return _UNKNOWN
     if held:
         right = [day for day in held if what.weekday is None or day.weekday() == what.weekday]
@@ -447,7 +476,9 @@ _LASTED = re.compile(
 _BOUND = frozenset({"just over", "nearly", "almost", "just under", "well over", "a little over", "over", "more than", "close to"})
 """What makes even "a day" a length that can be wrong."""
 _ASKED = re.compile(
-    r"\b(?:spare|(?:give|lend|grant|allow|find)(?: me| us)|could do with|a call of|(?:call|talk|chat|session|meeting) for)(?: (?:just|only|about|the))?$"
+    r"\b(?:spare(?: me| us)?|(?:give|lend|grant|allow|find)(?: me| us)|could do with|a call of|(?:call|talk|chat|session|meeting) for"
+    r"|(?:glad of|grateful for|happy with|(?:call|it|this|reading|conversation|talk) (?:needs|takes|will take|should take)))"
+    r"(?: (?:just|only|about|the|some|roughly|around|no more than|not more than|at most|less than|under))?$"
 )
 """What is asked of the customer's time says nothing of the case."""
 
@@ -467,7 +498,9 @@ def _length(what: Duration, facts: Known, after: str, before: str) -> _Verdict:
         return _IDLE
     if _ASKED.search(before):
         return _IDLE
-    if re.match(r"(?:in\b(?! all| total| sum)|- ?old|old\b|- year)", after) or before.endswith((" not", " every", " single")):
+    if re.match(r"(?:in\b(?! all| total| sum)|- ?old|old\b|- year|or night|job\b|(?:before|after|short of|until) (?:christmas|easter|new))", after):
+        return _IDLE
+    if before.endswith((" not", " every", " single", " same")):
         return _IDLE
     return _UNKNOWN
 
@@ -562,6 +595,8 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
         return _UNKNOWN
     if _NAMED_BY_NUMBER.search(before) and str(figure) in facts.everything.raw:
         return Standing.HELD, _holding(str(figure), facts.everything), ""
+    if told := _told_otherwise(figure, value, scan, facts, before, after):
+        return told
     for number, unit, fact in facts.numbers:
         if number == figure or (_near(figure, number, value.loose) and (unit & things or (unit and not things))):
             return Standing.HELD, fact, ""
@@ -592,6 +627,47 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
     if str(figure) in facts.raw:
         return Standing.HELD, _holding(str(figure), facts), ""
     return _UNKNOWN
+
+
+_CLAUSE = re.compile(r"\b(?:clause|section|article|paragraph)$")
+"""A part of a contract that no fact tells of."""
+
+
+def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, before: str, after: str) -> _Verdict | None:
+    """What a number is where it counts nothing: a share, an hour, a day of the month, an age, all but ourselves, or a known figure twice."""
+    if before.endswith(" in") and figure in {10, 100, 1000}:
+        parts = [other.value for other in scan.found if other.kind is Kind.NUMBER and 1 < value.first - other.stop <= 5 and isinstance(other.value, Decimal)]
+        share = parts[-1] / figure * 100 if parts else Decimal(0)
+        if share in facts.percents:
+            return Standing.DERIVED, facts.percents[share], f"{share.normalize():f}%"
+        return None if share in {0, 100 / figure} else _UNKNOWN
+    others = value.unit.startswith(("other ", "others")) or before.endswith(" other")
+    if others and (fact := next((fact for number, _, fact in facts.counted if number == figure + 1), None)):
+        return Standing.DERIVED, fact, "all but one"
+    if before.endswith("at") and figure <= 12 and (hour := next((m for m in facts.times if m in {int(figure) * 60, int(figure) * 60 + 720}), None)) is not None:
+        return Standing.HELD, facts.times[hour], ""
+    if re.match(r"(?:st|nd|rd|th)\b", after) and (day := next((day for day in facts.dates if day.day == figure), None)):
+        return Standing.HELD, facts.dates[day], ""
+    if re.search(r"\b(?:i was|i am|i'm|aged|turned)$", before) and (not value.unit or value.unit.startswith(("and ", "when "))):
+        return _IDLE
+    if re.match(r"(?:to|or|-|–) ", after) and any(other.first == value.stop + 1 and isinstance(other.value, Duration) for other in scan.found):
+        return _IDLE  # the longer end of "three to five days" is checked
+    if (
+        figure in {5, 10, 20, 25}
+        and re.search(r"\b(?:at|to|until|till|by|from|about|around|since)$", before)
+        and (clock := re.match(r"(to|past) (\w+)", after))
+        and clock[2] in UNITS
+        and 0 < UNITS[clock[2]] < 13
+    ):
+        minute = UNITS[clock[2]] * 60 + int(figure) * (1 if clock[1] == "past" else -1)
+        held = next((m for m in facts.times if m in {minute, minute + 720}), None)
+        return _UNKNOWN if held is None else (Standing.HELD, facts.times[held], "")
+    if _CLAUSE.search(before):
+        return _UNKNOWN if str(figure) not in facts.everything.raw else None
+    for number, unit, fact in facts.counted:
+        if unit and number * 2 == figure and re.search(r"\b(?:twice|doubl\w+)\b", fact.lower()):
+            return Standing.DERIVED, fact, "twice it"
+    return None
 
 
 def _counted_otherwise(figure: Decimal, value: Value, facts: Known) -> bool:

@@ -26,13 +26,14 @@ from guardrails.letter import Part, Reading, Sentence
 _GIFT = Watched(
     r"""(?<!\w)(?:(?:'s|is|are|be|,|-|—|months?|weeks?|service|one|order|have\ \w+(?:\ and\ \w+)?)\ on\ (?:us|me)(?=\ ?(?:[.,;:!)(]|and|this|for|as|\Z))
     |on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|gift|gifts|voucher|vouchers|coupon|coupons|gift\ card
-    |(?<!ask\ )(?<!asks\ )for\ nothing
+    |(?:gets?|have|has|do|does|done|free|yours|supply|ship|receive|runs?|comes?|work|works)\ (?:\w+\ ){0,4}for\ nothing
     |at\ our\ expense
     |(?:two|three
-    |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|goodwill
+    |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|(?<!the\ )(?<!any\ )(?<!your\ )goodwill(?!\ (?:now|you|between|has|is|and))
     |(?<!are\ )(?<!am\ )(?<!be\ )(?<!is\ )free\ (?:\w+\ ){0,2}(?:month|months|week|weeks|year
     |years|night|nights|service|order|orders|visit|visits|training|access|upgrade|seat|seats
-    |consultation|delivery|shipping|trial)|(?:month|months|week|weeks|year|years|quarter|nights?)\ (?:free|gratis)
+    |consultation|delivery|shipping|trial)|free\ (?:january|february|march|april|may|june|july|august|september|october|november|december)|(?:tenner|fiver)
+    |(?:month|months|week|weeks|year|years|quarter|nights?)\ (?:free|gratis)
     |(?:without|at\ no|no|free\ of)\ (?:extra\ |further\ |any\ )?(?:charge|cost|fee)(?:\ to\ you)?|our\ treat
     |code\ for
     |half\ (?:the\ |our\ |your\ )?(?:\w+\ )?price|at\ cost(?=\ ?(?:[.,;:!)]|and|for|\Z))
@@ -67,7 +68,7 @@ _GRANT_SIGNS = Watched(
 )
 _GESTURE = Watched(
     r"\b(?:by way of (?:thanks|apology|amends|peace offering|an? )|as (?:a |our )?(?:small |little |modest )?(?:gesture|token|thank|apology)|in token "
-    r"of|peace offering|goodwill|on (?:its|their|the) way (?:back )?to you)"
+    r"of|peace offering|(?<!the )(?<!any )(?<!your )goodwill|on (?:its|their|the) way (?:back )?to you)"
 )
 _HANDS = Watched(
     r"\b(?:(?:you|we|i) (?:will |shall |'ll |also |now |each |both |can |then ){0,3}(?:receive|get|propose|offer|pay|put|add|give|grant|contribute|send|credit"
@@ -194,7 +195,9 @@ def _offers(reading: Reading) -> Iterator[Offer]:
             yield from found
         if not found and line.sentence.part is Part.TEXT and _GRANT_SIGNS.search(line.sentence.flat, line.sentence.signs):
             clauses = reading.clauses(line.sentence)
-            span = denied(line.sentence, allowed.words) or granted(line.sentence, clauses, line.scan, facts, allowed.words, values)
+            span = denied(line.sentence, allowed.words)
+            if not (_GIFT.search(allowed.text.lower()) and _said_in(line.sentence) & (allowed.words - _MONEY_NOUNS)):
+                span = span or granted(line.sentence, clauses, line.scan, facts, allowed.words, values)
             if span:
                 why = _TOO_KIND if reading.severity is Severity.LOW else _OTHER if allowed else _UNMADE
                 yield Offer(line.sentence.field, span, why, allowed.evidence)
@@ -240,7 +243,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         text = " ".join(token.lower for token in sentence.tokens[start:stop])
         if (
             sentence.field == "subject"
-            and "%" not in text
+            and not re.search(r"% (?:off|discount|credit|refund|back|less)\b", text)
             and not any(value.kind is Kind.MONEY and span.start <= value.span.start < span.end for value in scan.found)
         ):
             continue  # a subject names what went wrong; only a figure makes it an offer
@@ -297,12 +300,22 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         if (gift or _COVER.search(text, signs)) and not (_QUESTION.search(text) and not low) and not _free_in_facts(said, facts):
             present = [word for word in (gift[0].split() if gift else ()) if word.isalpha() and word not in STOP]
             known_gift = bool(present) and all(not facts.vocabulary.get(concept(word), "remedy").startswith("remedy") for word in present)
-            if not known_gift and not held and not said & (allowed.words - _MONEY_NOUNS) and not (_GIFT.search(told) and said & allowed.words):
+            if (
+                not known_gift
+                and not held
+                and not said & (allowed.words - _MONEY_NOUNS)
+                and not (_GIFT.search(told) and (said & allowed.words or _said_in(sentence) & (allowed.words - _MONEY_NOUNS)))
+            ):
                 yield Offer(sentence.field, span, missing, allowed.evidence)
                 continue
         if gift and _COUNTED.search(flat) and not _COUNTED.search(told):
             yield Offer(sentence.field, sentence.whole, _MORE, allowed.evidence)
             return
+
+
+def _said_in(sentence: Sentence) -> frozenset[str]:
+    """The content words of a whole sentence."""
+    return frozenset(concept(token.lower) for token in sentence.tokens if token.lower not in STOP and token.lower.isalpha())
 
 
 _AMOUNT = frozenset("$€£₹¥₩₦₺₱0123456789")
@@ -418,6 +431,8 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
     if isinstance(what, Period) and what.months and len(what.months) < 4 and (gift or give):
         named_months = {month for other in allowed.values for month in _months(other)}
         if not named_months or what.months & named_months:
+            return False
+        if any(fact.key.startswith("follow_up") and isinstance(v.value, Period) and what.months & v.value.months for fact in facts.facts for v in fact.values):
             return False
         before = " ".join(piece.lower for piece in scan.pieces[max(value.first - 5, 0) : value.first])
         if re.search(r"\b(?:until|till|to)(?: the end of)?$", before):
