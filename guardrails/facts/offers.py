@@ -306,6 +306,8 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
             yield Offer(sentence.field, span, missing, allowed.evidence)
             continue
         if (gift or _COVER.search(text, signs)) and not (_QUESTION.search(text) and not low) and not _free_in_facts(said, facts):
+            if gift and _FOR_FREE.search(gift[0]) and _is_the_fix(said, facts):
+                continue  # what puts it right costs nothing, as it should
             present = [word for word in (gift[0].split() if gift else ()) if word.isalpha() and word not in STOP]
             known_gift = bool(present) and all(not facts.vocabulary.get(concept(word), "remedy").startswith("remedy") for word in present)
             if (
@@ -324,6 +326,14 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
 def _said_in(sentence: Sentence) -> frozenset[str]:
     """The content words of a whole sentence."""
     return frozenset(concept(token.lower) for token in sentence.tokens if token.lower not in STOP and token.lower.isalpha())
+
+
+_FOR_FREE = re.compile(r"\b(?:(?:no|any) (?:\w+ )?(?:charge|cost|fee)|free of|without|for nothing|at our expense|nothing to pay|pay nothing)\b")
+
+
+def _is_the_fix(said: frozenset[str], facts: Known) -> bool:
+    """Whether a clause tells of the correction that the facts tell of."""
+    return any(len((said & fact.words) - _MONEY_NOUNS) > 1 for fact in facts.facts if fact.key.startswith(("incident.fixes", "incident.details")))
 
 
 _AMOUNT = frozenset("$€£₹¥₩₦₺₱0123456789")
@@ -536,8 +546,9 @@ def omitted(reading: Reading, other: bool) -> str | None:
 
 
 _PUBLISHED = re.compile(
-    r"\bpost ?- ?mortem|\bpublic record\b|\bin public\b"
-    r"|\bpublish\w*|\bpublic (?:report|account|review|note|statement|summary|write)\b|\breport\b|\bwrite ?- ?up\b"
+    r"\bpost ?- ?mortem|\bpublic(?:ly)?\b|\b(?:any(?:one|body)|every(?:one|body)|all|the world) (?:may|can|to|will) (?:read|see)\b"
+    r"|\b(?:full|written|detailed|complete) (?:review|analysis|history|explanation)\b|\bwhat we (?:have )?(?:learn|find|found)"
+    r"|\bpublish\w*|\breport\b|\bwrite ?- ?up\b"
     r"|\baccount of (?:what|how|it|the)\b|\bfindings\b"
 )
 _AT_HAND = re.compile(r"\b(?:escalat\w*|contact|dedicated|direct line|line to|turn to|person|ring|reach|number|answers?|picks? up|there for you)\b")
