@@ -261,7 +261,10 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
             stands[number] = (Standing.DERIVED, *reason)
         elif stands[number][0] is Standing.UNKNOWN and (fact := _in_a_ticket(value, sentence, scan, facts)):
             stands[number] = (Standing.HELD, fact, "")
-        if stands[number][0] is Standing.UNKNOWN and sentence.field == "subject" and _refers(value, text, sentence.start):
+        if stands[number][0] is Standing.UNKNOWN and (
+            (sentence.field == "subject" and _refers(value, text, sentence.start))
+            or (isinstance(value.value, Period) and value.first and scan.pieces[value.first - 1].lower in _VAGUELY)
+        ):
             stands[number] = _IDLE
     unknown = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.UNKNOWN)
     firm = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.HELD)
@@ -299,6 +302,8 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
         yield Item(value.kind, sentence.field, value.span, quote, standing, fact, note or clash, value, clash)
 
 
+_VAGUELY = frozenset("before come till when mid".split())
+"""What stands before a month that is only a while from now: "not out before September"."""
 _REFERENCE = re.compile(r"\b(?:tickets?|ref(?:erence)?|case|request|no|number|message|mail|letter|note|call|enquiry|question|conversation)\b[\w .#:-]{0,12}$")
 
 
@@ -635,11 +640,17 @@ _CLAUSE = re.compile(r"\b(?:clause|section|article|paragraph)$")
 
 def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, before: str, after: str) -> _Verdict | None:
     """What a number is where it counts nothing: a share, an hour, a day of the month, an age, all but ourselves, or a known figure twice."""
-    if before.endswith(" in") and figure in {10, 100, 1000}:
+    if before.endswith((" in", "in every")) and figure in {10, 100, 1000}:
         parts = [other.value for other in scan.found if other.kind is Kind.NUMBER and 1 < value.first - other.stop <= 5 and isinstance(other.value, Decimal)]
         share = parts[-1] / figure * 100 if parts else Decimal(0)
         if share in facts.percents:
             return Standing.DERIVED, facts.percents[share], f"{share.normalize():f}%"
+        counts = [(number, fact.partition(":")[0]) for number, unit, fact in facts.counted if unit and number > 4]
+        here = [(other.value, "") for other in scan.found if other.kind is Kind.NUMBER and isinstance(other.value, Decimal) and other.value > figure / 10]
+        for (one, first), (other, second) in (*combinations(counts[:20], 2), *combinations(here, 2)):
+            low, high = sorted((one, other))
+            if first == second and low and min(abs(low / high * 100 - share), abs((high - low) / high * 100 - share)) <= min(share, 100 - share) / 10:
+                return Standing.DERIVED, None, f"{low} of {high}"
         return None if share in {0, 100 / figure} else _UNKNOWN
     others = value.unit.startswith(("other ", "others")) or before.endswith(" other")
     if others and (fact := next((fact for number, _, fact in facts.counted if number == figure + 1), None)):

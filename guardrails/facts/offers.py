@@ -188,7 +188,9 @@ def _offers(reading: Reading) -> Iterator[Offer]:
     allowed = approved(case)
     values = frozenset(value.value for value in allowed.values)
     for line in reading.ledger.lines:
-        found = tuple(_in(line.sentence, line.scan, reading, facts, allowed))
+        firm = any(item.kind is Kind.MONEY and item.standing is Standing.HELD for item in line.items)
+        reckoned = frozenset(item.span for item in line.items if firm and item.standing is Standing.DERIVED and item.note.startswith(_RECKONED))
+        found = tuple(_in(line.sentence, line.scan, reading, facts, allowed, reckoned))
         yield from found
         if not found and line.sentence.part is Part.TEXT and (span := _unheard_of(line)):
             found = (Offer(line.sentence.field, span, _TOO_KIND if reading.severity is Severity.LOW else _OTHER if allowed else _UNMADE, allowed.evidence),)
@@ -228,7 +230,11 @@ def _unheard_of(line: Line) -> Span | None:
     return None
 
 
-def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed: Approved) -> Iterator[Offer]:
+_RECKONED = ("shared among", "the difference", "a product")
+"""How an amount comes of the others that a letter gives."""
+
+
+def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed: Approved, reckoned: frozenset[Span]) -> Iterator[Offer]:
     flat, signs = sentence.flat, sentence.signs
     if not (_GIFT.search(flat, signs) or _GIVE.search(flat, signs) or _LAND.search(flat, signs) or _COVER.search(flat, signs) or _GESTURE.search(flat, signs)):
         return
@@ -262,7 +268,9 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
             continue
         here = scan.found[bisect_left(starts, span.start) : bisect_left(starts, span.end)]
         said = frozenset(concept(token.lower) for token in sentence.tokens[start:stop] if token.lower not in STOP and token.lower.isalpha())
-        wrong = next((value for value in here if _is_wrong(value, text, scan, facts, allowed, said, bool(gift), bool(give))), None)
+        wrong = next(
+            (value for value in here if value.span not in reckoned and _is_wrong(value, text, scan, facts, allowed, said, bool(gift), bool(give))), None
+        )
         if wrong is not None:
             right = _right_amount(wrong, here, text, allowed) if wrong.kind is Kind.MONEY and not low else None
             yield Offer(sentence.field, span, missing, allowed.evidence, None if right is None else _fit(sentence, span, wrong, right))
@@ -298,6 +306,8 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
             yield Offer(sentence.field, span, missing, allowed.evidence)
             continue
         if (gift or _COVER.search(text, signs)) and not (_QUESTION.search(text) and not low) and not _free_in_facts(said, facts):
+            if gift and _FOR_FREE.search(gift[0]) and _is_the_fix(said, facts):
+                continue  # what puts it right costs nothing, as it should
             present = [word for word in (gift[0].split() if gift else ()) if word.isalpha() and word not in STOP]
             known_gift = bool(present) and all(not facts.vocabulary.get(concept(word), "remedy").startswith("remedy") for word in present)
             if (
@@ -316,6 +326,14 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
 def _said_in(sentence: Sentence) -> frozenset[str]:
     """The content words of a whole sentence."""
     return frozenset(concept(token.lower) for token in sentence.tokens if token.lower not in STOP and token.lower.isalpha())
+
+
+_FOR_FREE = re.compile(r"\b(?:(?:no|any) (?:\w+ )?(?:charge|cost|fee)|free of|without|for nothing|at our expense|nothing to pay|pay nothing)\b")
+
+
+def _is_the_fix(said: frozenset[str], facts: Known) -> bool:
+    """Whether a clause tells of the correction that the facts tell of."""
+    return any(len((said & fact.words) - _MONEY_NOUNS) > 1 for fact in facts.facts if fact.key.startswith(("incident.fixes", "incident.details")))
 
 
 _AMOUNT = frozenset("$€£₹¥₩₦₺₱0123456789")
@@ -528,7 +546,9 @@ def omitted(reading: Reading, other: bool) -> str | None:
 
 
 _PUBLISHED = re.compile(
-    r"\bpost ?- ?mortem|\bpublish\w*|\bpublic (?:report|account|review|note|statement|summary|write)\b|\breport\b|\bwrite ?- ?up\b"
+    r"\bpost ?- ?mortem|\bpublic(?:ly)?\b|\b(?:any(?:one|body)|every(?:one|body)|all|the world) (?:may|can|to|will) (?:read|see)\b"
+    r"|\b(?:full|written|detailed|complete) (?:review|analysis|history|explanation)\b|\bwhat we (?:have )?(?:learn|find|found)"
+    r"|\bpublish\w*|\breport\b|\bwrite ?- ?up\b"
     r"|\baccount of (?:what|how|it|the)\b|\bfindings\b"
 )
 _AT_HAND = re.compile(r"\b(?:escalat\w*|contact|dedicated|direct line|line to|turn to|person|ring|reach|number|answers?|picks? up|there for you)\b")
