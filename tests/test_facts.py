@@ -61,6 +61,7 @@ def test_reads_money_in_every_notation(text: str, amount: str, currency: str) ->
         ("last Tuesday", date(2026, 6, 9)),
         ("two days ago", date(2026, 6, 13)),
         ("two weeks from today", date(2026, 6, 29)),
+        ("On 28 May I wrote to you", date(2026, 5, 28)),
     ],
 )
 def test_resolves_a_date_from_the_day_of_writing(text: str, day: date) -> None:

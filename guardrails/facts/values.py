@@ -166,6 +166,9 @@ def _resolve(today: date | None, year: int | None, month: int | None, day: int |
     return tuple(days)
 
 
+_BEFORE_MONTH = frozenset("in of since until by from last this next early mid late".split())
+
+
 class Scan:
     """The pieces of one text and the values found in them."""
 
@@ -235,7 +238,12 @@ class Scan:
         if piece.kind != "word" or not piece.text[:1].isupper():
             return None
         month = MONTHS.get(piece.lower)
-        if month == 5 and self._low(at + 1) in {"i", "we", "you", "it"}:
+        # "May I", "May we"; but "on 28 May I wrote", "in May we".
+        if (
+            month == 5
+            and self._low(at + 1) in {"i", "we", "you", "it"}
+            and (at == 0 or not (self.pieces[at - 1].kind == "num" or self._low(at - 1) in _BEFORE_MONTH))
+        ):
             return None
         return month
 
