@@ -182,6 +182,39 @@ def test_what_the_facts_do_not_give_is_invented(text: str, quote: str) -> None:
     assert findings(invented, text, **STOPS) == [quote]
 
 
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("It stood so for thirty-six years too long.", {"impact": "The cover said 2062 instead of 2026."}),
+        ("We owe you two months of it.", {"impact": "The February and March fees were charged wrongly."}),
+        ("For thirteen hours we kept that to ourselves.", {"impact": "Known on 8 February at 22:00, told at 11:00."}),
+        ("It pages us nine days later than the renewal at 30 days.", {"prevention": "Keys renew 30 days ahead; an alert comes at 21 days."}),
+        ("The other 21 trucks have left.", {}),
+        ("A change reaches five accounts in a hundred first.", {"prevention": "Changes go to 5 percent of accounts first."}),
+        ("Could you spare me a quarter of an hour?", {}),
+        ("Your bank will take three to four days.", {"impact": "The bank needs four days."}),
+        ("Every yard in Rotterdam is short of hands.", {}),
+        ("The new plan is not out before September.", {}),
+    ],
+)
+def test_what_a_figure_or_a_name_counts_as_besides_is_not_invented(text: str, facts: dict[str, str]) -> None:
+    assert findings(invented, text, **facts) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("It stood so for thirty years too long.", "thirty years"),
+        ("A change reaches thirty accounts in a hundred first.", "thirty"),
+        ("Under clause 8 you could have told us.", "8"),
+        ("Our trucks waited in Rotterdam.", "Rotterdam"),
+    ],
+)
+def test_what_is_near_to_it_is_still_invented(text: str, quote: str) -> None:
+    facts = {"impact": "The cover said 2062 instead of 2026.", "prevention": "Changes go to 5 percent of accounts first."}
+    assert quote in findings(invented, text, **facts)
+
+
 def test_reads_the_first_monday_of_a_month_as_a_day() -> None:
     assert findings(invented, "I call you on the second Thursday of February.") == []
     assert findings(invented, "I call you on the third Thursday of February.") == ["the third Thursday of February"]

@@ -596,12 +596,12 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
             if total and not any(figure == abs(one - other) for one in total for other in total if one != other):
                 return _UNKNOWN
     things = frozenset(concept(word) for word in value.unit.split()[:3] if word not in STOP)
+    if told := _told_otherwise(figure, value, scan, facts, before, after):
+        return told
     if figure > 4 and not value.loose and _counted_otherwise(figure, value, facts):
         return _UNKNOWN
     if _NAMED_BY_NUMBER.search(before) and str(figure) in facts.everything.raw:
         return Standing.HELD, _holding(str(figure), facts.everything), ""
-    if told := _told_otherwise(figure, value, scan, facts, before, after):
-        return told
     for number, unit, fact in facts.numbers:
         if number == figure or (_near(figure, number, value.loose) and (unit & things or (unit and not things))):
             return Standing.HELD, fact, ""
@@ -674,7 +674,7 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
         held = next((m for m in facts.times if m in {minute, minute + 720}), None)
         return _UNKNOWN if held is None else (Standing.HELD, facts.times[held], "")
     if _CLAUSE.search(before):
-        return _UNKNOWN if str(figure) not in facts.everything.raw else None
+        return None if re.search(rf"\b{figure}\b", facts.everything.raw) else _UNKNOWN
     for number, unit, fact in facts.counted:
         if unit and number * 2 == figure and re.search(r"\b(?:twice|doubl\w+)\b", fact.lower()):
             return Standing.DERIVED, fact, "twice it"
