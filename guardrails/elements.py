@@ -43,7 +43,7 @@ class Element:
 
 
 # How much a letter must say in all before a detector's word counts. A sentence heard more clearly as a fault does not.
-_ENOUGH = {"issue": -1.0, "effect": -0.8, "responsibility": 0.0, "remorse": 0.2, "restitution": -0.1, "remedy": 0.3, "prevention": -1.0}
+_ENOUGH = {"issue": -1.4, "effect": -1.4, "responsibility": 0.0, "remorse": 0.2, "restitution": -1.2, "remedy": 0.5, "prevention": -1.0}
 
 
 class _Heard(NamedTuple):
@@ -67,7 +67,7 @@ def elements(reading: Reading) -> Mapping[str, Element]:
         "recognition": tuple(dict.fromkeys((*issue, *effect))) if issue and effect else (),
         "responsibility": _said("responsibility", text),
         "remorse": _remorse(reading, text),
-        "restitution": remedy if grave else tuple(dict.fromkeys((*_said("restitution", text), *remedy))),
+        "restitution": remedy if grave else tuple(dict.fromkeys((*_said("restitution", [heard for heard in text if _may_mend(reading, heard)]), *remedy))),
         "prevention": _said("prevention", [heard for heard in text if _may_prevent(reading, heard)]),
     }
     return {name: Element(tuple(sorted(found[name], key=lambda place: (place.field == "body", place.start)))) for name in ELEMENTS}
@@ -125,6 +125,17 @@ def _recovered(reading: Reading, text: Sequence[_Heard]) -> tuple[Place, ...]:
         and any(word[0].isdigit() for word in sentence.lowers)
         and any(map(_is_data, sentence.lowers))
     )
+
+
+_YOURS = frozenset("you your yours".split())
+
+
+def _may_mend(reading: Reading, heard: _Heard) -> bool:
+    """Whether a sentence may say what was done or is given: "we accept cards" tells what holds for everybody at any time."""
+    sentence, scores, _ = heard
+    if scores["restitution"] > 1 or not _YOURS.isdisjoint(sentence.lowers):
+        return True
+    return any(part.form == "finite" and part.tense != "present" for part in reading.clauses(sentence))
 
 
 _ASKS = frozenset(("please", "kindly"))
