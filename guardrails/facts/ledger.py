@@ -292,6 +292,8 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
         clash = wrong.get(number, "")
         if clash and standing is Standing.DERIVED and ("shared among" in note or (value.kind is Kind.MONEY and note.startswith("a sum"))):
             clash = ""
+        if clash and value.kind is Kind.MONEY and standing is Standing.HELD:
+            clash = ""  # an amount that the facts state is not the wrong one of a sum
         if clash and isinstance(value.value, Duration) and standing is Standing.HELD and not (value.loose and _is_window(times, facts)):
             clash = ""
         if isinstance(value.value, Day) and standing is Standing.CONTRADICTED:
