@@ -35,7 +35,7 @@ SEED = 0
 # candidate from a letter counts beside one from the treebank.
 STRENGTH = 0.5
 LEAST = 2
-LETTER = 1.0
+LETTER = 0.4
 
 Table = Mapping[str, int]
 
