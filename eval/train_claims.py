@@ -12,18 +12,15 @@ from typing import Any
 
 from eval.records import reading, records
 from eval.training import command
-from eval.weighing import Row, shown, text
+from eval.weighing import Row, named, shown, text
 from guardrails.facts import beyond, ledger
 from guardrails.facts.known import known
 from guardrails.facts.values import Kind
-from guardrails.language.features import features
 
 TARGET = Path(beyond.__file__).with_name("claims.txt")
 NAME = "invented-fact"
 KIN = frozenset({"inconsistent-fact", "leaked-internal-fact", "remedy-mismatch"})
 STRENGTH, CARE, PRECISION = 0.03, 2.0, 0.85
-KINDS = ("w:", "k:", "g:")
-"""The features that count: words, their classes, the groups of these."""
 MOSTLY = 0.6
 """How much of a part a mark covers that speaks of it."""
 
@@ -46,8 +43,8 @@ def rows() -> Iterator[Row]:
                 measured = beyond.weighed(here, start, stop, held, letter, number, (count, ledger.borne(items[sentence])))
                 if answer is None or measured is None or not right:
                     continue
-                named = frozenset(name for name in features(sentence.tokens[start:stop], ()) if name.startswith(KINDS))
-                yield Row(record["writer"], sentence.text[span.start - sentence.start : span.end - sentence.start], named, measured, answer)
+                words = sentence.text[span.start - sentence.start : span.end - sentence.start]
+                yield Row(record["writer"], words, named(sentence.tokens[start:stop]), measured, answer)
 
 
 def _answer(marks: Sequence[Mapping[str, Any]], field: str, start: int, end: int) -> bool | None:

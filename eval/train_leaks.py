@@ -2,7 +2,7 @@
 
 Without an option it writes `guardrails/facts/leaks.txt`; `--check` only says whether that file is what would be
 written; `--cross` leaves one writer out at a time and prints how well the others' weights do. Only the split
-`tune` is read. Zero is where nineteen of twenty sentences of the left-out writers are leaks.
+`tune` is read. Zero is where `PRECISION` of the sentences of left-out writers are leaks.
 """
 
 import sys
@@ -11,16 +11,13 @@ from pathlib import Path
 
 from eval.records import reading, records
 from eval.training import command
-from eval.weighing import Row, shown, text
+from eval.weighing import Row, named, shown, text
 from guardrails.facts import weights
-from guardrails.language.features import features
 from guardrails.rules.facts import leaked_internal_fact as leaks
 
 TARGET = Path(weights.__file__).with_name("leaks.txt")
 NAME = "leaked-internal-fact"
 STRENGTH, CARE, PRECISION = 0.1, 4.0, 0.93
-KINDS = ("w:", "k:", "g:")
-"""The features that count: words, their classes, the groups of these."""
 
 
 def rows() -> Iterator[Row]:
@@ -34,8 +31,7 @@ def rows() -> Iterator[Row]:
             met = [mark for mark in marks if mark["in"] == sentence.field and mark["start"] < sentence.end and sentence.start < mark["end"]]
             if met and all(mark.get("borderline") for mark in met):
                 continue
-            named = frozenset(name for name in features(sentence.tokens, ()) if name.startswith(KINDS))
-            yield Row(record["writer"], sentence.text, named, leaks.measures(sentence, read.case), bool(met))
+            yield Row(record["writer"], sentence.text, named(sentence.tokens), leaks.measures(sentence, read.case), bool(met))
 
 
 def train(chosen: Sequence[Row]) -> str:

@@ -22,7 +22,7 @@ def command(
     """
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="only say whether the weights file is what training gives")
-    parser.add_argument("--cross", action="store_true", help="leave a fifth of the writers out at a time and print how well the others' weights do")
+    parser.add_argument("--cross", action="store_true", help="leave writers out and print how well the others' weights do")
     options = parser.parse_args()
     chosen = list(rows())
     if options.cross:

@@ -4,6 +4,11 @@ from collections.abc import Mapping, Sequence
 from math import log
 from typing import NamedTuple
 
+from guardrails.language.features import features
+from guardrails.language.tokens import Token
+
+KINDS = ("w:", "k:", "g:")
+"""The features that count: words, their classes, the groups of these."""
 SMALLEST = 2
 """A word counts that this many rows have."""
 LEAST = 0.05
@@ -18,6 +23,11 @@ class Row(NamedTuple):
     named: frozenset[str]
     measured: Mapping[str, float]
     answer: bool
+
+
+def named(tokens: Sequence[Token]) -> frozenset[str]:
+    """Return the features of some words that count by presence."""
+    return frozenset(name for name in features(tokens, ()) if name.startswith(KINDS))
 
 
 class Model(NamedTuple):
