@@ -177,20 +177,6 @@ def overdue(desk: Desk) -> tuple[Promise, ...]:
 
 def keep_promise(desk: Desk, promise_id: int) -> Promise:
     """Note that a promise has been kept, now."""
-    return _promise(desk, promise_id, "promise.kept", state="kept")
-
-
-def hand_promise(desk: Desk, promise_id: int, owner: str) -> Promise:
-    """Give a promise to somebody else."""
-    return _promise(desk, promise_id, "promise.hand", owner=owner)
-
-
-def _promises(session: Session, account: str) -> tuple[Earlier, ...]:
-    rows = session.find(Promise, "at", account=account, state=("open", "kept"))
-    return tuple(Earlier(row, _fate(row, session.now)) for row in rows)
-
-
-def _promise(desk: Desk, promise_id: int, act: str, **values: Any) -> Promise:
     require(desk.store, desk.user, "write letters")
     with desk.store.begin() as session:
         row = session.get(Promise, promise_id, lock=True)
@@ -198,11 +184,14 @@ def _promise(desk: Desk, promise_id: int, act: str, **values: Any) -> Promise:
             raise NotThere(f"there is no promise {promise_id}")
         if row.state != "open":
             raise Refused(f"promise {promise_id} is {row.state}, not open")
-        if values.get("state"):
-            values["settled_at"] = session.now
-        session.set(Promise, promise_id, **values)
-        session.log(desk.user.name, act, "promise", promise_id, letter=row.letter_id, owner=values.get("owner"))
+        session.set(Promise, promise_id, state="kept", settled_at=session.now)
+        session.log(desk.user.name, "promise.kept", "promise", promise_id, letter=row.letter_id, owner=None)
         return found(session.get(Promise, promise_id))
+
+
+def _promises(session: Session, account: str) -> tuple[Earlier, ...]:
+    rows = session.find(Promise, "at", account=account, state=("open", "kept"))
+    return tuple(Earlier(row, _fate(row, session.now)) for row in rows)
 
 
 def _one_up(role: Role) -> Role:
