@@ -16,7 +16,7 @@ from drafting.store import State
 from drafting.store.audit import verify
 from guardrails.letter import Letter
 
-GONE = [r"ERR_", r"WebSocket", r"^5\d\d ", r"Client Error in reaching", r"Is Streamlit still running"]
+GONE = [r"ERR_", r"WebSocket", r"^5\d\d ", r"Client Error in reaching", r"Is Streamlit still running", r"when disconnected from server"]
 """What a browser says of a server that is not there."""
 
 
