@@ -37,7 +37,7 @@ def find(reading: Reading) -> Iterator[Match]:
         if any(sentence.part in {Part.GREETING, Part.CLOSING} for sentence in reading.body) and len(reading.text) > 2:
             yield Match("body", reading.end, message=f"Nobody signs this letter. {wanted}.")
         return
-    role = reading.policy.role(signer.title) or reading.policy.role(signer.name)
+    role = reading.policy.role(signer.title) or reading.policy.role(signer.name) or _known(reading)
     if role is not None and role.rank >= demand.signs.rank and not (_TEAM.search(signer.name) and not signer.title):
         return
     first = reading.signature[0]
@@ -52,6 +52,14 @@ def find(reading: Reading) -> Iterator[Match]:
         message=f"{wanted}. {who + ' of that rank' if role is not None and title else who}.",
         evidence=f"incident.severity: {reading.severity.value}",
     )
+
+
+def _known(reading: Reading) -> Role | None:
+    """Return the rank that the case gives to a name that is signed without a title: the reader knows whom the letter comes from."""
+    signer, sender = reading.signer, reading.case.sender if reading.case else None
+    if sender is None or signer.title or signer.name.casefold() != sender.name.casefold():
+        return None
+    return reading.policy.role(sender.title or sender.role)
 
 
 rule = Rule(
