@@ -27,7 +27,7 @@ _PRINTED = {
 
 
 def find(reading: Reading) -> Iterator[Match]:
-    """Yield the signature's title, or its name where there is no title, if the severity demands a higher rank."""
+    """Yield the signature's name with its title, if the severity demands a higher rank."""
     demand = reading.policy.severity[reading.severity]
     if demand.signs.rank == 0:
         return
@@ -44,7 +44,7 @@ def find(reading: Reading) -> Iterator[Match]:
     place = Span(first.start, first.end)
     title = next(iter(signer.title.split(",")), "").strip()
     if title and (at := reading.letter.body.find(title, signer.span.start)) >= 0 and not _TEAM.search(signer.name):
-        place = Span(at, at + len(title))
+        place = Span(first.start, at + len(title))
     who = f"{title} is not" if title and role is not None else f"No rank is known for “{title}”" if title else "The signature names no rank"
     yield Match(
         "body",
@@ -71,9 +71,9 @@ rule = Rule(
     needs_case=True,
     language=False,
     bad=(
-        "We lost your data.\n\nSincerely,\n\nPaige Lorrimer\n«Customer Success Associate», Hearthline",
+        "We lost your data.\n\nSincerely,\n\n«Paige Lorrimer\nCustomer Success Associate», Hearthline",
         "We lost your data.\n\nSincerely,\n\n«The Hearthline Trust Team»",
-        "We lost your data.\n\nYours,\nRuth Lamb\n«Assistant to the CEO», Hearthline",
+        "We lost your data.\n\nYours,\n«Ruth Lamb\nAssistant to the CEO», Hearthline",
     ),
     good=(
         "We lost your data.\n\nSincerely,\n\nPaige Lorrimer\nVP of Customer Success, Hearthline",
