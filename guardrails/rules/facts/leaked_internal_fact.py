@@ -157,8 +157,7 @@ def _score(sentence: Sentence, behind: "_Behind") -> float:
     measured = _measures(sentence, behind)
     if not measured["new"]:
         return _UNLIKELY  # what the facts say gives nothing away
-    table = learned("leaks.txt")
-    return table.score(table.hear(sentence.lowers, ()), measured)
+    return learned("leaks.txt").score(sentence.lowers, measured)
 
 
 def _heard(sentence: Sentence, behind: "_Behind") -> Match:
