@@ -1,9 +1,10 @@
 """Weights learned from the marked letters for what the rules of the facts have to guess: read once, added up by name."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from guardrails.language.detector import read
 from guardrails.language.features import of_classes, of_lower
 from guardrails.language.memory import remembered
 from guardrails.language.words import phrases
@@ -15,15 +16,14 @@ class Weights:
     def __init__(self, constant: float, table: Mapping[str, float]) -> None:
         self.constant = constant
         self.table = table
-        self._of_word = remembered(lambda word: self._known(of_lower(word)))
-        self._of_class = remembered(lambda name: self._known(of_classes((name,))))
+        self._of = remembered(self._known)
 
-    def _known(self, names: Iterable[str]) -> frozenset[str]:
-        return frozenset(self.table.keys() & names)
+    def _known(self, word: str) -> frozenset[str]:
+        return frozenset(self.table.keys() & of_lower(word))
 
     def heard(self, words: Sequence[str]) -> set[str]:
         """Return the features of some lower-case words that have a weight."""
-        return set[str]().union(*map(self._of_word, words), *(self._of_class(phrase.name) for phrase in phrases(words)))
+        return set[str]().union(*map(self._of, words), *(self.table.keys() & of_classes((phrase.name,)) for phrase in phrases(words)))
 
     def score(self, words: Sequence[str], measured: Mapping[str, float]) -> float:
         """Return the sum for some lower-case words and for what is measured beside them. Above zero means yes."""
@@ -34,7 +34,5 @@ class Weights:
 @cache
 def weights(name: str) -> Weights:
     """Return the weights in a file of this folder."""
-    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
-    rows = [line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#")]
-    table = {feature: float(weight) for feature, weight in rows}
+    table = read(Path(__file__).with_name(name))
     return Weights(table.pop("bias"), table)
