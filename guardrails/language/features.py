@@ -8,7 +8,7 @@ them equal.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from guardrails.language.clauses import Clause, Role
 from guardrails.language.memory import remembered
