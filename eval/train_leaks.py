@@ -1,6 +1,6 @@
 """Learn which sentences give the background away: `python -m eval.train_leaks [--check | --cross]`.
 
-Without an option it writes `guardrails/facts/leaks.txt`; `--check` only says whether that file is what would be
+Without an option it writes `guardrails/language/leaks.txt`; `--check` only says whether that file is what would be
 written; `--cross` leaves one writer out at a time and prints how well the others' weights do. Only the split
 `tune` is read. Zero is where `PRECISION` of the sentences of left-out writers are leaks.
 """
@@ -12,10 +12,10 @@ from pathlib import Path
 from eval.records import reading, records
 from eval.training import command
 from eval.weighing import Row, named, shown, text
-from guardrails.facts import weights
+from guardrails.language import detector
 from guardrails.rules.facts import leaked_internal_fact as leaks
 
-TARGET = Path(weights.__file__).with_name("leaks.txt")
+TARGET = Path(detector.__file__).with_name("leaks.txt")
 NAME = "leaked-internal-fact"
 STRENGTH, CARE, PRECISION = 0.1, 4.0, 0.93
 

@@ -1,7 +1,7 @@
 """Do the figures of one sentence add up? Sums, differences, products, and lengths of time between two times."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from itertools import pairwise
 
@@ -29,7 +29,7 @@ _SPLIT_SENSE = re.compile(
 
 
 def clashes(
-    text: str, offset: int, values: list[Value], unknown: frozenset[int] = frozenset(), firm: frozenset[int] = frozenset(), totals: Iterable[Decimal] = ()
+    text: str, offset: int, values: list[Value], unknown: Collection[int] = (), firm: Collection[int] = (), totals: Collection[Decimal] = ()
 ) -> Mapping[int, str]:
     """Return the values that contradict their own sentence, by their place in the list, with the reason.
 
@@ -39,7 +39,7 @@ def clashes(
     found = dict(_calendar(values))
     found.update(_lengths(text, offset, values))
     found.update(_apart(text, offset, values))
-    for number, reason in _sums(text, offset, values, unknown, firm, frozenset(totals)):
+    for number, reason in _sums(text, offset, values, unknown, firm, totals):
         found.setdefault(number, reason)
     if unknown:
         found.update(_shares(text, values, unknown))
@@ -48,7 +48,7 @@ def clashes(
     return found
 
 
-def _shares(text: str, values: list[Value], unknown: frozenset[int]) -> list[tuple[int, str]]:
+def _shares(text: str, values: list[Value], unknown: Collection[int]) -> list[tuple[int, str]]:
     """Find "of 48, 36 … and 14 …" where the two are not the whole."""
     counts = [(number, value.value) for number, value in enumerate(values) if value.kind is Kind.NUMBER and isinstance(value.value, Decimal)]
     if len(counts) != 3 or not re.match(r"\W*of (?:the |our |your |these |those )?\w", text.lower()) or " and " not in text:
@@ -63,7 +63,7 @@ _FRACTION = re.compile(r"\b(?:a|one) (half|third|quarter|fifth|tenth|twentieth)(
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10, "twentieth": 20}
 
 
-def _rates(text: str, offset: int, values: list[Value], unknown: frozenset[int]) -> list[tuple[int, str]]:
+def _rates(text: str, offset: int, values: list[Value], unknown: Collection[int]) -> list[tuple[int, str]]:
     """Find an unknown amount that is no multiple of the rate beside it ("$3,810 at $1,590 a month"), or not the part of it that is told."""
     money = [(number, value) for number, value in enumerate(values) if value.kind is Kind.MONEY and isinstance(value.value, Decimal)]
     wrong = []
@@ -115,6 +115,8 @@ def _calendar(values: list[Value]) -> list[tuple[int, str]]:
 def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str]]:
     """Find lengths of time that differ from what lies between the two times, or first and last date, beside them."""
     lengths = [(number, value) for number, value in enumerate(values) if isinstance(value.value, Duration)]
+    if not lengths:
+        return []
     times = [value for value in values if value.kind is Kind.TIME and isinstance(value.value, frozenset)]
     days = [value for value in values if isinstance(value.value, Day) and value.value.days]
     wrong = []
@@ -235,11 +237,14 @@ def _fits_days(length: Duration, days: int) -> bool:
     return abs(count - days) <= (1 if length.unit == WEEK else 0.5)
 
 
-def _sums(text: str, offset: int, values: list[Value], unknown: frozenset[int], firm: frozenset[int], totals: frozenset[Decimal]) -> list[tuple[int, str]]:
+_FIGURES = frozenset({Kind.NUMBER, Kind.MONEY, Kind.PERCENT})
+
+
+def _sums(text: str, offset: int, values: list[Value], unknown: Collection[int], firm: Collection[int], totals: Collection[Decimal]) -> list[tuple[int, str]]:
     """Find a result that no sum, difference, product or share of the other figures gives."""
-    figures = [
-        (number, value) for number, value in enumerate(values) if value.kind in {Kind.NUMBER, Kind.MONEY, Kind.PERCENT} and isinstance(value.value, Decimal)
-    ]
+    figures = [(number, value) for number, value in enumerate(values) if value.kind in _FIGURES and isinstance(value.value, Decimal)]
+    if not figures:
+        return []
     # "Five days with 1,900 kg each": the count of a length is a figure too.
     counts = [
         Decimal(round(value.value.seconds / value.value.unit))

@@ -17,6 +17,7 @@ from guardrails.facts.known import Known
 from guardrails.facts.weights import weights
 from guardrails.facts.words import STOP, stem, telling
 from guardrails.language.clauses import Clause
+from guardrails.language.memory import remembered
 from guardrails.letter import Sentence
 
 _JOINTS = frozenset("and but because which who so while although though where when since as or yet whose until after before once".split())
@@ -38,6 +39,12 @@ def _roles() -> frozenset[str]:
     return frozenset(stem(word) for line in text.splitlines() if not line.startswith("#") for word in line.split())
 
 
+@remembered
+def _is_role(word: str) -> bool:
+    """Whether a lower-case word stands for somebody who does something."""
+    return stem(word) in _roles()
+
+
 class Told(NamedTuple):
     """How much of each part of the facts the sentences of a letter tell: its key, the most, the sentence that tells it, the most of the others."""
 
@@ -54,14 +61,15 @@ class Told(NamedTuple):
 
 def told(sentences: Sequence[Sentence], facts: Known) -> Told:
     """Return how much of the facts the sentences of a letter tell."""
-    said = [frozenset(word for token in sentence.tokens if (word := telling(token.lower))) for sentence in sentences]
+    said = [set(map(telling, sentence.lowers)) for sentence in sentences]
     parts = []
     for fact in facts.facts:
-        if len(fact.words) < 3 or not fact.key.startswith(("incident.", "account.impact", "remedy", "follow")):
+        size = len(fact.words)
+        if size < 3 or not fact.key.startswith(("incident.", "account.impact", "remedy", "follow")):
             continue
-        shares = sorted(((len(fact.words & words) / len(fact.words), number) for number, words in enumerate(said)), reverse=True)[:2]
-        most, first = shares[0] if shares else (0.0, -1)
-        parts.append((fact.key, most, first, shares[1][0] if len(shares) > 1 else 0.0))
+        counts = [len(fact.words & words) for words in said]
+        second, most = sorted((0, 0, *counts))[-2:]
+        parts.append((fact.key, most / size, len(counts) - 1 - counts[::-1].index(most) if counts else -1, second / size))
     return Told(tuple(parts), len(sentences) > 4)
 
 
@@ -100,8 +108,14 @@ class Seen(NamedTuple):
 
 def seen(sentence: Sentence, clauses: Sequence[Clause], facts: Known) -> Seen:
     """Return a sentence beside the facts."""
-    words = tuple(telling(token.lower) for token in sentence.tokens)
-    return Seen(sentence, clauses, words, tuple(word is not None and word not in facts.vocabulary for word in words))
+    words, known = tuple(map(telling, sentence.lowers)), facts.vocabulary
+    return Seen(sentence, clauses, words, tuple([word is not None and word not in known for word in words]))
+
+
+def is_new(sentence: Sentence, facts: Known) -> bool:
+    """Whether enough of a sentence is new for a part of it to claim something: two words, or somebody who does something."""
+    new = set(map(telling, sentence.lowers)).difference(facts.vocabulary, (None,))
+    return len(new) > 1 or (bool(new) and any(map(_is_role, sentence.lowers)))
 
 
 def weighed(here: Seen, start: int, stop: int, facts: Known, letter: Told, number: int, borne: tuple[int, int]) -> dict[str, float] | None:
@@ -113,11 +127,11 @@ def weighed(here: Seen, start: int, stop: int, facts: Known, letter: Told, numbe
     novel = [at for at in range(start, stop) if here.new[at]]
     if not novel:
         return None
+    lower = here.sentence.lowers
     new = len({here.words[at] for at in novel})
-    role = [at for at in novel if stem(tokens[at].lower) in _roles()]
+    role = [at for at in novel if _is_role(lower[at])]
     if new < 2 and not role:
         return None
-    lower = [token.lower for token in tokens]
     said = {word for word in here.words[start:stop] if word}
     share = new / max(len(said), 1)
     around = [at for at in range(len(tokens)) if here.words[at] and not start <= at < stop]
@@ -243,5 +257,5 @@ def claimed(
     learned = weights("claims.txt")
     for (start, stop), counted in zip(parts, borne, strict=True):
         measured = weighed(here, start, stop, facts, letter, number, counted)
-        if measured is not None and learned.score(learned.hear(here.sentence.lowers[start:stop], ()), measured) > 0:
+        if measured is not None and learned.score(here.sentence.lowers[start:stop], measured) > 0:
             yield start, stop

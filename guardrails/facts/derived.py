@@ -1,7 +1,7 @@
 """What the facts give without saying it: a time on another clock, a moment some known while after another, sums and shares."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import combinations
@@ -242,7 +242,7 @@ _TOGETHER = re.compile(r"\b(?:together|altogether|in all|in total|in sum|combine
 _SHIFTED = re.compile(r"(later|after|earlier|before)(?: than)?(?: the)?(?: \w+)?$")
 
 
-def off(flat: str, scan: Scan, facts: Known, unknown: frozenset[int]) -> Iterator[tuple[int, str]]:
+def off(flat: str, scan: Scan, facts: Known, unknown: Collection[int]) -> Iterator[tuple[int, str]]:
     """Yield the values of a sentence that the facts beside them do not give: a total of lengths, a day so much later than another."""
     if unknown and _TOGETHER.search(flat):
         told: dict[str, list[float]] = {}

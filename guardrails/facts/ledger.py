@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import combinations
 
 from guardrails.facts.arithmetic import clashes
-from guardrails.facts.beyond import Told, claimed, cut, seen, told
+from guardrails.facts.beyond import Told, claimed, cut, is_new, seen, told
 from guardrails.facts.claims import asides, contradiction, names
 from guardrails.facts.derived import derived, off
 from guardrails.facts.durations import DAY, HOUR, LOOSE, Duration
@@ -149,12 +149,9 @@ def ledger(reading: Reading) -> Ledger:
     """Return each sentence of a letter with its items and the facts behind them. Without a case every item is unknown."""
     facts = known(reading.case) if reading.case else Known(None)
     lines: list[Line] = []
-    frame = [sentence for sentence in reading.body if sentence.part in {Part.GREETING, Part.SIGNATURE}]
-    own = frozenset(token.lower for sentence in frame for token in sentence.tokens)
+    own = frozenset[str]().union(*(sentence.lowers for sentence in reading.body if sentence.part in _NAMING))
     letter = told(reading.text, facts)
-    for sentence in (*reading.subject, *reading.body):
-        if sentence.part in {Part.SIGNATURE, Part.CLOSING, Part.GREETING}:
-            continue
+    for sentence in reading.all:
         scan = Scan(sentence.text, sentence.start, facts.today)
         held = facts.everything if told_by_them(reading, sentence) else facts
         before = lines[-1].scan.found if lines and lines[-1].sentence.field == sentence.field else []
@@ -169,6 +166,7 @@ def ledger(reading: Reading) -> Ledger:
     return Ledger(tuple(lines), facts.today)
 
 
+_NAMING = frozenset((Part.GREETING, Part.SIGNATURE))
 _PERSONAL = frozenset("we our ours us i my me you your yours he she his her".split())
 
 
@@ -180,9 +178,10 @@ def _is_general(sentence: Sentence, reading: Reading) -> bool:
 
 def borne(items: Iterable[Item]) -> int:
     """Return how many items the facts bear out."""
-    return sum(item.standing in {Standing.HELD, Standing.DERIVED} for item in items)
+    return sum([item.standing in _BORNE for item in items])
 
 
+_BORNE = frozenset({Standing.HELD, Standing.DERIVED})
 UNBORNE = frozenset({Standing.UNKNOWN, Standing.CONTRADICTED, Standing.INTERNAL})
 """What the facts do not bear out."""
 
@@ -199,6 +198,8 @@ def parts(sentence: Sentence, reading: Reading, items: Sequence[Item]) -> list[t
 
 def _beyond(sentence: Sentence, facts: Known, reading: Reading, items: Sequence[Item], letter: Told) -> Iterator[Item]:
     """Yield the parts of a sentence that claim what no fact holds, where no figure or name in them gives it away already."""
+    if not is_new(sentence, facts):
+        return
     whole = borne(items)
     sound = [(start, stop, count) for start, stop, count, right in parts(sentence, reading, items) if right]
     here = seen(sentence, reading.clauses(sentence), facts)
@@ -239,12 +240,14 @@ _AIMS = frozenset("aim count depend expect hope need plan prepare rely want".spl
 
 def told_by_them(reading: Reading, sentence: Sentence) -> bool:
     """Whether a sentence tells what the customer did, said or suffered, and nothing that anybody will do."""
-    clauses = reading.clauses(sentence)
     if sentence.flat.startswith(("thank you for", "thanks for")):
         return True
-    return any(clause.actor is Role.CUSTOMER and (clause.tense in {"past", "perfect"} or clause.lemma in _AIMS) for clause in clauses) and not any(
-        clause.tense in {"future", "conditional"} for clause in clauses
-    )
+    told = False
+    for clause in reading.clauses(sentence):
+        if clause.tense in {"future", "conditional"}:
+            return False
+        told = told or ((clause.tense in {"past", "perfect"} or clause.lemma in _AIMS) and clause.actor is Role.CUSTOMER)
+    return told
 
 
 def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) -> Iterator[Item]:
@@ -252,34 +255,26 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
     if not scan.found:
         return
     text = sentence.text
-    stands = [
-        (Standing.INTERNAL, found[1], "") if standing is Standing.UNKNOWN and (found := _internal(value, facts)) else (standing, fact, note)
-        for value, (standing, fact, note) in zip(scan.found, (_stand(value, scan, facts) for value in scan.found), strict=True)
-    ]
+    stands: list[_Verdict] = []
+    unknown, firm, doubted = set[int](), set[int](), set[int]()
     for number, value in enumerate(scan.found):
-        if stands[number][0] is Standing.UNKNOWN and (reason := derived(value, text, sentence.start, scan, facts)):
-            stands[number] = (Standing.DERIVED, *reason)
-        elif stands[number][0] is Standing.UNKNOWN and (fact := _in_a_ticket(value, sentence, scan, facts)):
-            stands[number] = (Standing.HELD, fact, "")
-        if stands[number][0] is Standing.UNKNOWN and (
-            (sentence.field == "subject" and _refers(value, text, sentence.start))
-            or (isinstance(value.value, Period) and value.first and scan.pieces[value.first - 1].lower in _VAGUELY)
-        ):
-            stands[number] = _IDLE
-    unknown = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.UNKNOWN)
-    firm = frozenset(number for number, (standing, _, _) in enumerate(stands) if standing is Standing.HELD)
-    doubted = unknown | {
-        number
-        for number, (standing, _, note) in enumerate(stands)
-        if (standing is Standing.HELD and _weakly(scan.found[number], facts))
-        or (standing is Standing.DERIVED and note in _BY_CHANCE and scan.found[number].kind is Kind.NUMBER)
-    }
-    wrong = dict(clashes(text, sentence.start, scan.found, doubted, firm - doubted, facts.totals))
+        standing, _, note = verdict = _stand(value, scan, facts)
+        if standing is Standing.UNKNOWN:
+            standing, _, note = verdict = _explained(value, sentence, scan, facts)
+        stands.append(verdict)
+        if standing is Standing.UNKNOWN:
+            unknown.add(number)
+            doubted.add(number)
+        elif standing is Standing.HELD and not _weakly(value, facts):
+            firm.add(number)
+        elif standing is Standing.HELD or (standing is Standing.DERIVED and note in _BY_CHANCE and value.kind is Kind.NUMBER):
+            doubted.add(number)
+    wrong = dict(clashes(text, sentence.start, scan.found, doubted, firm, facts.totals))
     for number, why in off(sentence.flat, scan, facts, unknown):
         wrong.setdefault(number, why)
     for number, why in (
         ()
-        if wrong.keys() & {n for n, value in enumerate(scan.found) if isinstance(value.value, Decimal)}
+        if any(isinstance(scan.found[number].value, Decimal) for number in wrong)
         else missed(sentence.flat, text, sentence.start, scan, before, facts.sums, unknown)
     ):
         wrong.setdefault(number, why)
@@ -302,6 +297,18 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
             standing = Standing.CONTRADICTED
         quote = text[value.span.start - sentence.start : value.span.end - sentence.start]
         yield Item(value.kind, sentence.field, value.span, quote, standing, fact, note or clash, value, clash)
+
+
+def _explained(value: Value, sentence: Sentence, scan: Scan, facts: Known) -> "_Verdict":
+    """Return what a value stands on that no fact states: the background, other values, the customer's own words, or nothing that needs any."""
+    if found := _internal(value, facts):
+        return found
+    if reason := derived(value, sentence.text, sentence.start, scan, facts):
+        return Standing.DERIVED, *reason
+    if fact := _in_a_ticket(value, sentence, scan, facts):
+        return Standing.HELD, fact, ""
+    vague = isinstance(value.value, Period) and value.first and scan.pieces[value.first - 1].lower in _VAGUELY
+    return _IDLE if vague or (sentence.field == "subject" and _refers(value, sentence.text, sentence.start)) else _UNKNOWN
 
 
 _VAGUELY = frozenset("before come till when mid".split())

@@ -43,7 +43,7 @@ _LEX_LINKS = re.compile(_LINKS + _REST, re.VERBOSE)
 _HAS_LINK = re.compile(r"://|www\.|@|\.(?:example|com|org|net|io|dev|app|co|eu|uk|de|fr|nl|ie|au|ca|us|cloud|test)\b")
 
 
-_WORD = 40
+LONGEST = 40
 """What is as long as this is no word, and not kept."""
 _new_piece = partial(tuple.__new__, Piece)
 
@@ -62,7 +62,7 @@ def pieces(text: str, start: int = 0) -> list[Piece]:
                 found[before:] = [Piece(kind, piece, lower, first + start, end + start) for kind, piece, lower, first, end in _lexed(line)]
                 break
             here, size = at + start, len(chunk)
-            for kind, piece, lower, first, end in _kept(chunk) if size < _WORD else _lexed(chunk):
+            for kind, piece, lower, first, end in _kept(chunk) if size < LONGEST else _lexed(chunk):
                 add(_new_piece((kind, piece, lower, first + here, end + here)))
             at += size
         start += len(line)

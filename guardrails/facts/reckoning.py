@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from itertools import combinations, permutations
 from typing import NamedTuple
@@ -123,7 +123,7 @@ def resembles(one: Decimal, other: Decimal) -> bool:
 
 
 def missed(
-    flat: str, text: str, offset: int, scan: Scan, before: Sequence[Value], known: Sequence[Decimal], unknown: frozenset[int]
+    flat: str, text: str, offset: int, scan: Scan, before: Sequence[Value], known: Sequence[Decimal], unknown: Collection[int]
 ) -> Iterator[tuple[int, str]]:
     """Yield the last unknown figure of a sentence that the figures beside it, or in the sentence before, do not give, with the reason."""
     for number in sorted(unknown, reverse=True):
@@ -219,12 +219,12 @@ def length_each(what: Duration, others: Sequence[Value], pool: Sequence[Figure])
 
 def shares(text: str, offset: int, values: Sequence[Value]) -> Iterator[tuple[Span, str]]:
     """Yield the fractions in words that the two figures of their sentence do not bear out: "of sixty tonnes fifty came, a fifth less"."""
+    pool = [figure for figure in figures([value for value in values if not isinstance(value.value, Duration)]) if figure.amount > 4]
     low = text.lower()
-    match = _FRACTION.search(low) if len(values) <= _NEAR else None
+    match = _FRACTION.search(low) if len(pool) > 1 and len(values) <= _NEAR else None
     if match is None or any(value.span.start - offset <= match.start() < value.span.end - offset for value in values if value.kind is not Kind.NUMBER):
         return
     told = {"two": 2, "three": 3, "four": 4}.get(match["many"] or "", 1) / _FRACTIONS[match["part"]]
-    pool = [figure for figure in figures([value for value in values if not isinstance(value.value, Duration)]) if figure.amount > 4]
     behind = [
         value for value in values if 0 <= value.span.start - offset - match.end() <= 12 and _WHOLE.fullmatch(low[match.end() : value.span.start - offset])
     ]

@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from guardrails.facts.durations import _KINDS, _SINGLE, DAY, Duration, duration, looseness, ordinal
-from guardrails.facts.lexer import COUNTING, MULTIPLES, ORDINALS, SCALES, TENS, UNITS, Piece, number, pieces
+from guardrails.facts.lexer import COUNTING, LONGEST, MULTIPLES, ORDINALS, SCALES, TENS, UNITS, Piece, number, pieces
 from guardrails.finding import Span
+from guardrails.language.memory import remembered
 
 
 class Kind(StrEnum):
@@ -173,26 +174,34 @@ class Scan:
     """The pieces of one text and the values found in them."""
 
     def __init__(self, text: str, start: int = 0, written_on: date | None = None) -> None:
-        self.pieces = pieces(text, start)
+        self._text = text, start
+        self._pieces: list[Piece] = []
         self.today = written_on
         self.found: list[Value] = []
-        stop, last = 0, len(self.pieces) - 1
-        for at, (kind, text, lower, _, _) in enumerate(self.pieces):
-            # Most pieces begin no value.
-            if at < stop or (lower not in _BEGINNINGS if kind == "word" else kind == "mark" and text not in _SYMBOLS):
-                continue
-            if lower in _ARTICLES and (at == last or (self.pieces[at + 1].kind == "word" and self.pieces[at + 1].lower not in _BEHIND_ARTICLE)):
-                continue
-            stop = self._step(at)
+        if not _may_hold(text):
+            return
+        stop = 0
+        for at, piece in enumerate(self.pieces):
+            if at >= stop and (piece.lower in _BEGINNINGS if piece.kind == "word" else piece.kind != "mark" or piece.text in _SYMBOLS):
+                stop = self._step(at)
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """The pieces of the text: made when they are asked for, as most of a letter's sentences hold no value."""
+        if not self._pieces:
+            self._pieces = pieces(*self._text)
+        return self._pieces
 
     def _step(self, at: int) -> int:
-        piece = self.pieces[at]
+        piece = self._pieces[at]
         if piece.kind == "code" and (piece.lower.startswith(("utc-", "gmt-")) or not any(letter.isdigit() for letter in piece.text)):
             return at + 1
         if piece.kind in {"link", "mail", "code"}:
             self._add(Kind.CODE if piece.kind == "code" else Kind.LINK, piece.lower.rstrip("/"), at, at + 1)
             return at + 1
         if piece.kind == "word":
+            if (followers := _FOLLOWERS.get(piece.lower)) is not None and not _follows(self._pieces, at + 1, followers):
+                return at + 1
             readers = _READERS[piece.lower]
         elif piece.kind in {"num", "clock", "iso"}:
             if self._low(at - 1) in {"+", "-", "−", "–"} and self._low(at - 2) in {"utc", "gmt"}:
@@ -209,12 +218,12 @@ class Scan:
         return at + 1
 
     def _add(self, kind: Kind, value: object, first: int, stop: int, unit: str = "", loose: str = "", words: bool = False) -> int:
-        span = Span(self.pieces[first].start, self.pieces[stop - 1].end)
+        span = Span(self._pieces[first].start, self._pieces[stop - 1].end)
         self.found.append(Value(kind, span, value, unit, loose, words, first, stop))
         return stop
 
     def _low(self, at: int) -> str:
-        return self.pieces[at].lower if 0 <= at < len(self.pieces) else ""
+        return self._pieces[at].lower if 0 <= at < len(self._pieces) else ""
 
     # Dates
 
@@ -227,14 +236,14 @@ class Scan:
 
     def _year(self, at: int) -> tuple[int | None, int]:
         here = at + 1 if self._low(at) in {",", "of"} else at
-        if here < len(self.pieces) and self.pieces[here].kind == "num" and len(self.pieces[here].text) == 4 and self.pieces[here].text[:2] in {"19", "20"}:
-            return int(self.pieces[here].text), here + 1
+        if here < len(self._pieces) and self._pieces[here].kind == "num" and len(self._pieces[here].text) == 4 and self._pieces[here].text[:2] in {"19", "20"}:
+            return int(self._pieces[here].text), here + 1
         return None, at
 
     def _month(self, at: int) -> int | None:
-        if not 0 <= at < len(self.pieces):
+        if not 0 <= at < len(self._pieces):
             return None
-        piece = self.pieces[at]
+        piece = self._pieces[at]
         if piece.kind != "word" or not piece.text[:1].isupper():
             return None
         month = MONTHS.get(piece.lower)
@@ -242,13 +251,13 @@ class Scan:
         if (
             month == 5
             and self._low(at + 1) in {"i", "we", "you", "it"}
-            and (at == 0 or not (self.pieces[at - 1].kind == "num" or self._low(at - 1) in _BEFORE_MONTH))
+            and (at == 0 or not (self._pieces[at - 1].kind == "num" or self._low(at - 1) in _BEFORE_MONTH))
         ):
             return None
         return month
 
     def _date(self, at: int) -> int | None:
-        piece = self.pieces[at]
+        piece = self._pieces[at]
         if piece.kind == "iso":
             try:
                 day = date.fromisoformat(piece.text[:10])
@@ -277,16 +286,16 @@ class Scan:
 
     def _dated(self, first: int, at: int, weekday: int | None) -> int | None:
         """Read "28 February 2026", "February 28", "the 28th", "2 to 20 October", "10/06/2026"."""
-        if at >= len(self.pieces):
+        if at >= len(self._pieces):
             return None
-        piece = self.pieces[at]
+        piece = self._pieces[at]
         if month := self._month(at):
             here = at + 1 + (self._low(at + 1) == "." and len(piece.lower) < 5)
             here += self._low(here) == "the"
-            if here < len(self.pieces):
-                read = ordinal(self.pieces, here)
-                if read is None and self.pieces[here].kind == "num" and self.pieces[here].text.isdigit() and len(self.pieces[here].text) < 3:
-                    read = int(self.pieces[here].text), here + 1
+            if here < len(self._pieces):
+                read = ordinal(self._pieces, here)
+                if read is None and self._pieces[here].kind == "num" and self._pieces[here].text.isdigit() and len(self._pieces[here].text) < 3:
+                    read = int(self._pieces[here].text), here + 1
                 if read and 1 <= read[0] <= 31:
                     year, stop = self._year(read[1])
                     stop_ = self._day(first, stop, year=year, month=month, day=read[0], weekday=weekday)
@@ -294,7 +303,7 @@ class Scan:
             return None
         if (piece.kind == "num" and piece.text.count(".") == 2) or (piece.kind == "num" and self._low(at + 1) == "/" and self._low(at + 3) == "/"):
             return self._figures(first, at, weekday)
-        read = ordinal(self.pieces, at)
+        read = ordinal(self._pieces, at)
         ordinary = read is not None
         if read is None and piece.kind == "num" and piece.text.isdigit() and len(piece.text) < 3:
             read = int(piece.text), at + 1
@@ -332,9 +341,9 @@ class Scan:
 
     def _more_days(self, at: int, month: int, year: int | None) -> int | None:
         """Read the second day of "July 3 and 4", "August 11 to 12"."""
-        if self._low(at) in {"and", "to", "-", "–", "or", "&"} and at + 1 < len(self.pieces):
-            piece = self.pieces[at + 1]
-            read = ordinal(self.pieces, at + 1)
+        if self._low(at) in {"and", "to", "-", "–", "or", "&"} and at + 1 < len(self._pieces):
+            piece = self._pieces[at + 1]
+            read = ordinal(self._pieces, at + 1)
             if (
                 read is None
                 and piece.kind == "num"
@@ -359,11 +368,11 @@ class Scan:
             at += self._low(at) in {"and", "the"}
             at += self._low(at) == "the"
             at += self._low(at) in WEEKDAYS
-            if at >= len(self.pieces):
+            if at >= len(self._pieces):
                 return None
-            read = ordinal(self.pieces, at)
-            if read is None and self.pieces[at].kind == "num" and self.pieces[at].text.isdigit() and len(self.pieces[at].text) < 3:
-                read = int(self.pieces[at].text), at + 1
+            read = ordinal(self._pieces, at)
+            if read is None and self._pieces[at].kind == "num" and self._pieces[at].text.isdigit() and len(self._pieces[at].text) < 3:
+                read = int(self._pieces[at].text), at + 1
             if read is None or not 1 <= read[0] <= 31:
                 return None
             at = read[1] + (self._low(read[1]) == "of")
@@ -374,7 +383,7 @@ class Scan:
     def _stands_alone(self, first: int, at: int, stop: int, piece: Piece) -> bool:
         """Whether "the 28th" or "on the second" is a day of the month and not the 28th of something."""
         after = self._low(stop)
-        if after in {"-", "‑"} and self.pieces[stop].start == self.pieces[stop - 1].end:
+        if after in {"-", "‑"} and self._pieces[stop].start == self._pieces[stop - 1].end:
             return False
         closed = after in _CLOSED or after in {",", ".", ";", ":", ")", "", "!", "?", "-", "–", "—", "\n", "(", "'", "’"} or after.startswith("'")
         if self._low(first) != "the" and piece.kind != "num":
@@ -388,7 +397,7 @@ class Scan:
 
     def _figures(self, first: int, at: int, weekday: int | None) -> int | None:
         """Read 10/06/2026 or 9.6.2026, either way round."""
-        piece = self.pieces[at]
+        piece = self._pieces[at]
         if piece.text.count(".") == 2:
             parts, stop = piece.text.split("."), at + 1
         else:
@@ -430,9 +439,9 @@ class Scan:
             return told([2], at + 4)
         if (
             word in {"last", "this", "next", "past", "coming"}
-            and at + 1 < len(self.pieces)
+            and at + 1 < len(self._pieces)
             and self._low(at + 1) in WEEKDAYS
-            and self.pieces[at + 1].text[:1].isupper()
+            and self._pieces[at + 1].text[:1].isupper()
         ):
             weekday = WEEKDAYS[self._low(at + 1)]
             ahead = (weekday - today.weekday()) % 7
@@ -441,10 +450,10 @@ class Scan:
             )
             if word == "last" and ahead == 0:
                 shifts = [-7]
-            if self.pieces[at + 1].lower.endswith("days"):
+            if self._pieces[at + 1].lower.endswith("days"):
                 return None
             return self._add(Kind.DATE, Day(None, None, None, weekday, tuple(today + timedelta(days=shift) for shift in shifts), True), at, at + 2)
-        read = duration(self.pieces, at) if word in _LENGTHS else None
+        read = duration(self._pieces, at) if word in _LENGTHS else None
         if read and read.unit >= DAY and self._low(read.stop) == "ago":
             days = round(read.seconds / DAY)
             spread = 0 if read.unit == DAY and read.counted and not read.loose and not read.working else max(1, days // 8)
@@ -469,7 +478,7 @@ class Scan:
         return self._add(Kind.TIME, minutes, at, stop, "", loose)
 
     def _time(self, at: int) -> tuple[frozenset[int], int] | None:
-        piece = self.pieces[at]
+        piece = self._pieces[at]
         before = self._low(at - 1)
         if piece.kind == "clock":
             hour, minute = (int(part) for part in piece.lower.replace("h", ":").split(":")[:2])
@@ -508,7 +517,7 @@ class Scan:
             and self._low(at + 3) not in {"min", "mins", "minutes", "m"}
         ):
             return self._half_day(int(piece.text), int(self._low(at + 2)), at + 3, exact=True) if piece.text.isdigit() else None
-        read = number(self.pieces, at) if piece.kind == "num" or piece.lower in UNITS else None
+        read = number(self._pieces, at) if piece.kind == "num" or piece.lower in UNITS else None
         if read is None or read.value != int(read.value) or not 0 <= read.value <= 24:
             return None
         hour, stop = int(read.value), read.stop
@@ -544,7 +553,7 @@ class Scan:
         if after in {"of", "to"} and before not in {"from", "at"} and after == "of":
             return False
         if after in {"%", "per", "percent", "or", "-", "/"} or (
-            after == "to" and before == "from" and self.pieces[at].kind == "num" and self._low(stop + 2) not in _CLOSED
+            after == "to" and before == "from" and self._pieces[at].kind == "num" and self._low(stop + 2) not in _CLOSED
         ):
             return False
         if (
@@ -571,7 +580,7 @@ class Scan:
         elif word == "quarter":
             minutes, here = 15, here + 1
         else:
-            read = number(self.pieces, here)
+            read = number(self._pieces, here)
             if read is None or read.value != int(read.value) or not 1 <= read.value <= 29:
                 return None
             minutes, here = int(read.value), read.stop
@@ -586,7 +595,7 @@ class Scan:
             and self._low(at - 1) not in {"at", "until", "till", "by", "from", "since", "about", "around", "and", "just", "it", "was"}
         ):
             return None
-        read = number(self.pieces, here + 1)
+        read = number(self._pieces, here + 1)
         if read is None or read.value != int(read.value) or not 1 <= read.value <= 12:
             if self._low(here + 1) in {"midnight", "noon", "midday"}:
                 base = 0 if self._low(here + 1) == "midnight" else 720
@@ -613,7 +622,7 @@ class Scan:
         return frozenset({minutes % 720, minutes % 720 + 720}), stop
 
     def _is_padded(self, at: int) -> bool:
-        return self.pieces[at].text.startswith("0")
+        return self._pieces[at].text.startswith("0")
 
     def _meridiem(self, at: int) -> tuple[str, int] | None:
         word = self._low(at)
@@ -627,8 +636,8 @@ class Scan:
 
     def _money(self, at: int) -> int | None:
         first, here, unit = at, at, ""
-        piece = self.pieces[at]
-        after = self.pieces[at + 1] if at + 1 < len(self.pieces) else None
+        piece = self._pieces[at]
+        after = self._pieces[at + 1] if at + 1 < len(self._pieces) else None
         if piece.kind == "word" and after is not None:
             if after.text == "$" and after.start == piece.end and piece.lower in _DOLLARS:
                 unit, here = _DOLLARS[piece.lower], at + 2
@@ -644,9 +653,9 @@ class Scan:
                 unit, here = "USD", at + 2
         elif piece.text in _SYMBOLS:
             unit, here = _SYMBOLS[piece.text], at + 1
-        if here >= len(self.pieces):
+        if here >= len(self._pieces):
             return None
-        read = number(self.pieces, here, money=True)
+        read = number(self._pieces, here, money=True)
         if read is None:
             return None
         stop = read.stop
@@ -654,30 +663,30 @@ class Scan:
             stop += 1
         if not unit:
             if self._low(stop) in _HUNDREDTHS:
-                return self._add(Kind.MONEY, read.value / 100, first, stop + 1, _HUNDREDTHS[self._low(stop)], looseness(self.pieces, first), read.words)
+                return self._add(Kind.MONEY, read.value / 100, first, stop + 1, _HUNDREDTHS[self._low(stop)], looseness(self._pieces, first), read.words)
             told = self._currency(stop)
             if told is None:
                 return None
             unit, stop = told
             # "one euro fifty"
-            rest = number(self.pieces, stop) if read.words and read.value < 100 else None
+            rest = number(self._pieces, stop) if read.words and read.value < 100 else None
             if rest and rest.words and 10 <= rest.value < 100 and self._low(rest.stop) in _CLOSED | {",", ".", ";", ""}:
-                return self._add(Kind.MONEY, read.value + rest.value / 100, first, rest.stop, unit, looseness(self.pieces, first), True)
+                return self._add(Kind.MONEY, read.value + rest.value / 100, first, rest.stop, unit, looseness(self._pieces, first), True)
         else:
             # "$400 Canadian", "€5,000 EUR"
             told = self._currency(stop)
             if told is not None and (told[0] == unit or unit == "$"):
                 unit, stop = told[0] if told[0] != "$" else unit, told[1]
-        return self._add(Kind.MONEY, read.value, first, stop, unit, looseness(self.pieces, first), read.words)
+        return self._add(Kind.MONEY, read.value, first, stop, unit, looseness(self._pieces, first), read.words)
 
     def _currency(self, at: int) -> tuple[str, int] | None:
         at += self._low(at) == "-" and self._low(at + 1) in _MONEY_WORDS
         word = self._low(at)
         if not word:
             return None
-        if self.pieces[at].text in _SYMBOLS:
+        if self._pieces[at].text in _SYMBOLS:
             return _SYMBOLS[word], at + 1
-        if word in _CODES and self.pieces[at].text.isupper():
+        if word in _CODES and self._pieces[at].text.isupper():
             return word.upper(), at + 1
         if (word in _MONEY_WORDS and word not in {"real", "won"}) or word in {"reais"}:
             return ("GBP", at + 2) if self._low(at + 1) == "sterling" else (_MONEY_WORDS[word], at + 1)
@@ -688,7 +697,7 @@ class Scan:
         return None
 
     def _percent(self, at: int) -> int | None:
-        read = number(self.pieces, at)
+        read = number(self._pieces, at)
         if read is None:
             return None
         stop = read.stop
@@ -701,10 +710,10 @@ class Scan:
             stop += 3
         else:
             return None
-        return self._add(Kind.PERCENT, read.value, at, stop, "", looseness(self.pieces, at), read.words)
+        return self._add(Kind.PERCENT, read.value, at, stop, "", looseness(self._pieces, at), read.words)
 
     def _duration(self, at: int) -> int | None:
-        read = duration(self.pieces, at)
+        read = duration(self._pieces, at)
         return self._add(Kind.DURATION, read, at, read.stop, "", read.loose) if read else None
 
     def _period(self, at: int) -> int | None:
@@ -716,7 +725,7 @@ class Scan:
         if word in _SEASONS and self._low(at - 1) in {"the", "this", "last", "next", "in", "since", "all", "by", "early", "late"}:
             return self._add(Kind.PERIOD, Period(None, _SEASONS[word]), at, at + 1)
         quarter, stop = None, at + 1
-        if word == "q" and self._low(at + 1) in {"1", "2", "3", "4"} and self.pieces[at + 1].start == self.pieces[at].end:
+        if word == "q" and self._low(at + 1) in {"1", "2", "3", "4"} and self._pieces[at + 1].start == self._pieces[at].end:
             quarter, stop = int(self._low(at + 1)), at + 2
         if quarter is None and word in {"first", "second", "third", "fourth", "last"}:
             here = at + 1 + (self._low(at + 1) == "-")
@@ -728,17 +737,17 @@ class Scan:
         return None
 
     def _number(self, at: int) -> int | None:
-        read = number(self.pieces, at)
+        read = number(self._pieces, at)
         if read is None:
             return None
-        piece = self.pieces[at]
+        piece = self._pieces[at]
         if piece.kind == "num" and len(piece.text) == 4 and piece.text[:2] in {"19", "20"} and read.stop == at + 1 and self._low(at + 1) not in _MEASURES:
             before = self._low(at - 1)
             if before in {"in", "of", "since", "until", "by", "from", "the", "for", "january", "during", "your", "our", ","}:
                 return self._add(Kind.PERIOD, Period(int(piece.text), frozenset()), at, at + 1)
         stop = read.stop
-        unit = " ".join(piece.lower for piece in self.pieces[stop : stop + 4] if piece.kind == "word")
-        return self._add(Kind.NUMBER, read.value, at, stop, unit, looseness(self.pieces, at), read.words)
+        unit = " ".join(piece.lower for piece in self._pieces[stop : stop + 4] if piece.kind == "word")
+        return self._add(Kind.NUMBER, read.value, at, stop, unit, looseness(self._pieces, at), read.words)
 
 
 _MEASURES = frozenset("hours hour minutes minute seconds days weeks months years % percent".split())
@@ -772,8 +781,45 @@ _READERS = {word: tuple(read for read, words in _WORD_READERS if words is None o
 _FIGURE_READERS = (Scan._date, Scan._clock, Scan._money, Scan._percent, Scan._duration, Scan._number)
 _SYMBOL_READERS = (Scan._money,)
 
-_ARTICLES = frozenset({"the", "a", "an"})
 _BEHIND_ARTICLE = frozenset({*UNITS, *TENS, *MULTIPLES, *SCALES, *ORDINALS, *MONTHS, *WEEKDAYS, *_KINDS, *_SINGLE, "day", "half", "quarter", "three"})
+_FOLLOWERS: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("the", "a", "an"), _BEHIND_ARTICLE), "this": frozenset({*WEEKDAYS, "morning", "afternoon", "evening"}), "us": frozenset(),
+}  # fmt: skip
+"""Words that most sentences have, and that begin a value only before one of these words, a figure or the sign of a currency."""
+
+
+def _follows(found: list[Piece], at: int, words: frozenset[str]) -> bool:
+    """Whether one of some words, a figure or the sign of a currency stands at a place."""
+    if at >= len(found):
+        return False
+    kind, text, lower, _, _ = found[at]
+    return lower in words if kind == "word" else kind != "mark" or text in _SYMBOLS
+
+
+@remembered
+def _opening(chunk: str) -> tuple[frozenset[str] | None, str]:
+    """Return the words before which what stands between two blanks begins a value, or None where it may in any case; and its own first word."""
+    found = pieces(chunk)
+    for at, (kind, text, lower, _, _) in enumerate(found):
+        if kind != "word" and (kind != "mark" or text in _SYMBOLS):
+            return None, ""
+        if lower in _BEGINNINGS and ((followers := _FOLLOWERS.get(lower)) is None or _follows(found, at + 1, followers)):
+            return None, ""
+    return (_FOLLOWERS.get(found[-1].lower, _NONE), found[0].lower) if found else (_NONE, "")
+
+
+_NONE = frozenset[str]()
+
+
+def _may_hold(text: str) -> bool:
+    """Whether a text may hold a value. What is told by word alone spares most sentences a closer look."""
+    awaited = _NONE
+    for chunk in text.split():
+        begins, first = _opening(chunk) if len(chunk) < LONGEST else (None, "")
+        if begins is None or first in awaited:
+            return True
+        awaited = begins
+    return False
 
 
 def values(text: str, start: int = 0, written_on: date | None = None) -> list[Value]:

@@ -1,31 +1,38 @@
 """Weights learned from the marked letters for what the rules of the facts have to guess: read once, added up by name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
-from guardrails.language.features import Hearer
+from guardrails.language.detector import read
+from guardrails.language.features import of_classes, of_lower
+from guardrails.language.memory import remembered
+from guardrails.language.words import phrases
 
 
-class Weights(NamedTuple):
-    """A constant, the weight of each feature, and what finds the known words of a sentence fast."""
+class Weights:
+    """A constant and the weight of each feature: of words and their classes, which count by presence, and of what comes in measures."""
 
-    constant: float
-    table: Mapping[str, float]
-    hear: Hearer[str]
+    def __init__(self, constant: float, table: Mapping[str, float]) -> None:
+        self.constant = constant
+        self.table = table
+        self._of = remembered(self._known)
 
-    def score(self, names: Iterable[str], measured: Mapping[str, float]) -> float:
-        """Return the sum for features that are there or not, and for those that come in measures. Above zero means yes."""
+    def _known(self, word: str) -> frozenset[str]:
+        return frozenset(self.table.keys() & of_lower(word))
+
+    def heard(self, words: Sequence[str]) -> set[str]:
+        """Return the features of some lower-case words that have a weight."""
+        return set[str]().union(*map(self._of, words), *(self.table.keys() & of_classes((phrase.name,)) for phrase in phrases(words)))
+
+    def score(self, words: Sequence[str], measured: Mapping[str, float]) -> float:
+        """Return the sum for some lower-case words and for what is measured beside them. Above zero means yes."""
         table = self.table
-        return self.constant + sum(table.get(name, 0.0) for name in names) + sum(table.get(name, 0.0) * value for name, value in measured.items())
+        return self.constant + sum(map(table.__getitem__, self.heard(words))) + sum(table.get(name, 0.0) * value for name, value in measured.items())
 
 
 @cache
 def weights(name: str) -> Weights:
     """Return the weights in a file of this folder."""
-    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
-    rows = [line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#")]
-    table = {feature: float(weight) for feature, weight in rows}
-    constant = table.pop("bias")
-    return Weights(constant, table, Hearer(table, str))
+    table = read(Path(__file__).with_name(name))
+    return Weights(table.pop("bias"), table)

@@ -1,7 +1,8 @@
 """Learned detectors: what kind of thing a sentence says, by linear weights over its features.
 
 `detectors.json` holds the weights; `eval/train_detectors.py` learns them from the marked letters. A score
-is a sum, above zero means yes, and `explain` names the summands.
+is a sum, above zero means yes, and `explain` names the summands. One more detector, `LEAK`, has its weights in
+leaks.txt (`eval/train_leaks.py`): it hears what the words say of a leak, to which a rule adds what it measures.
 """
 
 import json
@@ -124,15 +125,34 @@ class Verdict:
         return Span(*found)
 
 
+LEAK = "leaked-internal-fact"
+
+
+def read(path: Path) -> dict[str, float]:
+    """Return the weights in a text file, which has a name and a weight a line."""
+    rows = (line.rsplit(" ", 1) for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#"))
+    return {name: float(weight) for name, weight in rows}
+
+
+@cache
+def leaks() -> Mapping[str, float]:
+    """Return the weights of what gives the background away, by word and by measure."""
+    return read(Path(__file__).with_name("leaks.txt"))
+
+
 @cache
 def weights() -> Weights:
     """Return the learned weights, read once."""
     # The weights of a feature are one text, which is taken apart when a sentence has the feature.
     data = json.loads(Path(__file__).with_name("detectors.json").read_text(encoding="utf-8"))
     table: dict[str, str] = data["features"]
-    base = sum((_MIDDLE + constant) << (_LANE * number) for number, constant in enumerate(data["constants"]))
+    names, constants = (*data["detectors"], LEAK), (*data["constants"], round(leaks()["bias"] * 100))
+    for feature, weight in leaks().items():
+        row = f"{len(names) - 1},{round(weight * 100)}"
+        table[feature] = f"{table[feature]},{row}" if feature in table else row
+    base = sum((_MIDDLE + constant) << (_LANE * number) for number, constant in enumerate(constants))
     packed = _Packed(table)
-    return Weights(tuple(data["detectors"]), tuple(data["constants"]), table, packed, base, Hearer(table, packed.__getitem__))
+    return Weights(names, constants, table, packed, base, Hearer(table, packed.__getitem__))
 
 
 def judge(tokens: Sequence[Token], words: Sequence[str], parts: Sequence[Clause]) -> Verdict:

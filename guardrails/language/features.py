@@ -8,7 +8,7 @@ them equal.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from guardrails.language.clauses import Clause, Role
 from guardrails.language.memory import remembered
@@ -61,8 +61,9 @@ def features(tokens: Sequence[Token], parts: Sequence[Clause]) -> dict[str, list
         before = word
     for clause in parts:
         _clause(found, tokens, clause)
-    add(_lasting(parts, not _NOW.isdisjoint(found), not _EACH.isdisjoint(found)), []).append(0)
-    for name in of_whole(_whole([token.lower for token in tokens], parts)):
+    acts = [_act(clause) for clause in parts]
+    add(_lasting(any(map(_does, acts)), not _NOW.isdisjoint(found), not _EACH.isdisjoint(found)), []).append(0)
+    for name in of_whole(_whole([_key(token.lower) for token in tokens], any(map(_is_ours, acts)))):
         add(name, [])
     return found
 
@@ -94,10 +95,6 @@ _STATES = frozenset(
 )
 
 
-def _does(clause: Clause) -> bool:
-    return clause.form == "finite" and clause.tense in {"present", "modal"} and clause.actor is not Role.CUSTOMER and clause.lemma not in _STATES
-
-
 _WHEN = {"past": "past", "perfect": "past", "present": "present", "future": "future", "conditional": "maybe", "modal": "maybe"}
 
 
@@ -109,12 +106,39 @@ def of_word(word: str) -> Iterator[str]:
         yield f"w:{base}"
 
 
+def of_classes(names: tuple[str, ...]) -> Iterator[str]:
+    """Yield the features of a word's classes, or of a phrase's."""
+    for name in names:
+        yield f"k:{name}"
+    for group in groups(names):
+        yield f"g:{group}"
+
+
+def of_lower(word: str) -> Iterator[str]:
+    """Yield the features of a lower-case word with its classes: all that it tells wherever it stands."""
+    key = _key(word)
+    yield from of_word(key)
+    yield from of_classes(classes(key))
+
+
 _Act = tuple[Role, Role, str, str, str, bool, bool, str, str]
 """What a clause's own features hang on, the clause without its places: actor, patient, lemma, tense, modal, negative, passive, form, link."""
 
 
 def _act(clause: Clause) -> _Act:
     return clause.actor, clause.patient, clause.lemma, *clause[8:]
+
+
+def _does(act: _Act) -> bool:
+    """Whether a clause tells what is done, or may be, at any time."""
+    actor, _, verb, tense, _, _, _, form, _ = act
+    return form == "finite" and tense in {"present", "modal"} and actor is not Role.CUSTOMER and verb not in _STATES
+
+
+def _is_ours(act: _Act) -> bool:
+    """Whether a clause has the sender act."""
+    actor, _, _, _, _, _, passive, form, _ = act
+    return actor is Role.SENDER and form == "finite" and not passive
 
 
 def of_act(act: _Act) -> Iterator[str]:
@@ -177,26 +201,20 @@ def _subjects(clause: Clause) -> range:
     return range(*clause.subject) if clause.actor is Role.THING or clause.actor is Role.CUSTOMER else range(0)
 
 
-def _lasting(parts: Sequence[Clause], now: bool, each: bool) -> str:
+def _lasting(does: bool, now: bool, each: bool) -> str:
     """Return the feature that tells what is done from now on, each time: a present tense, a "now", an "each" or "until" make a rule together."""
-    does = "does" if any(map(_does, parts)) else ""
-    return f"n:{does}{'-now' if now else ''}{'-each' if each else ''}"
+    return f"n:{'does' if does else ''}{'-now' if now else ''}{'-each' if each else ''}"
 
 
 _Whole = tuple[bool, bool, bool, bool, int]
 """What a sentence's own features hang on: a word for the sender, one for the customer, an act of the sender's, a figure, the length."""
 _SENDER = frozenset("i we us our ours my mine me myself ourselves".split())
 _CUSTOMER = frozenset("you your yours yourself yourselves".split())
+_FIGURE = frozenset(("<time>", "<number>", "<money>"))
 
 
-def _whole(words: Sequence[str], parts: Sequence[Clause]) -> _Whole:
-    return (
-        not _SENDER.isdisjoint(words),
-        not _CUSTOMER.isdisjoint(words),
-        any(clause.actor is Role.SENDER and clause.form == "finite" and not clause.passive for clause in parts),
-        any(word[0].isdigit() or word[0] in _CURRENCY for word in words),
-        min(len(words) // 6, 6),
-    )
+def _whole(keys: Collection[str], acts: bool) -> _Whole:
+    return not _SENDER.isdisjoint(keys), not _CUSTOMER.isdisjoint(keys), acts, not _FIGURE.isdisjoint(keys), min(len(keys) // 6, 6)
 
 
 def of_whole(whole: _Whole) -> Iterator[str]:
@@ -213,18 +231,9 @@ def of_whole(whole: _Whole) -> Iterator[str]:
 _Feature = TypeVar("_Feature")
 
 
-class _Word(NamedTuple, Generic[_Feature]):
-    """A word as the detectors hear it: what stands for it in pairs, its known features, its classes, the groups of these by number and as bits.
-
-    `classed` tells whether it has classes in a clause's object.
-    """
-
-    key: str
-    features: tuple[_Feature, ...]
-    classes: tuple[str, ...]
-    groups: tuple[int, ...]
-    bits: int
-    classed: bool
+_Word = tuple[str, tuple[_Feature, ...], tuple[str, ...], tuple[int, ...], int, bool]
+"""A word as the detectors hear it: what stands for it in pairs, its known features, its classes, the groups of these by number and as bits,
+and whether it has classes in a clause's object. A plain tuple: of all of amends, these are taken apart the most often."""
 
 
 class Hearer(Generic[_Feature]):
@@ -249,8 +258,8 @@ class Hearer(Generic[_Feature]):
         """Return the features that the table knows, and those that `_lasting` asks for."""
         return tuple(self._of(name) for name in names if name in self._known or name in _ASKED)
 
-    def _acted(self, act: _Act) -> tuple[_Feature, ...]:
-        return self._those(of_act(act))
+    def _acted(self, act: _Act) -> tuple[tuple[_Feature, ...], bool, bool]:
+        return self._those(of_act(act)), _does(act), _is_ours(act)
 
     def _done(self, what: tuple[Role, str, bool, str]) -> tuple[_Feature, ...]:
         return self._those((*of_object(*what), *of_object_kinds(*what)))
@@ -268,13 +277,13 @@ class Hearer(Generic[_Feature]):
         key = _key(word)
         names = classes(key)
         told, kinds, bits = self._kinds(names)
-        return _Word(key, (*self._those(of_word(key)), *told), names, kinds, bits, bool(classes(word)))
+        return key, (*self._those(of_word(key)), *told), names, kinds, bits, bool(classes(word))
 
     def _classed(self, names: tuple[str, ...]) -> tuple[tuple[_Feature, ...], tuple[int, ...], int]:
         """Return the known features of some classes, and their groups by number and as bits."""
         kinds = groups(names)
         numbers = tuple(self._groups[kind] for kind in kinds)
-        return self._those((*(f"k:{name}" for name in names), *(f"g:{kind}" for kind in kinds))), numbers, sum(1 << number for number in numbers)
+        return self._those(of_classes(names)), numbers, sum(1 << number for number in numbers)
 
     def _paired(self, what: tuple[int, int]) -> tuple[_Feature, ...]:
         """Return the known features of a group behind others, given as bits."""
@@ -287,14 +296,11 @@ class Hearer(Generic[_Feature]):
         found: set[_Feature] = set()
         add, known = found.update, self._known
         heard = list(map(self._word, words))
-        starting: dict[int, tuple[str, ...]] = {}
         for start, _, name in phrases(words):
-            starting[start] = (*starting.get(start, ()), name)
-        for start, names in starting.items():
-            word = heard[start]
-            more, numbers, bits = self._kinds((*word.classes, *names))
-            add(more)
-            heard[start] = word._replace(groups=numbers, bits=bits)
+            key, features, names, _, _, classed = heard[start]
+            names = (*names, name)
+            told, numbers, bits = self._kinds(names)
+            heard[start] = key, (*features, *told), names, numbers, bits, classed
         behind: dict[int, int] = {}
         seen, before = 0, "<s>"
         for key, features, _, numbers, bits, _ in heard:
@@ -302,7 +308,7 @@ class Hearer(Generic[_Feature]):
             pair = f"b:{before} {key}"
             if pair in known:
                 found.add(self._of(pair))
-            if numbers:
+            if bits:
                 for number in numbers:
                     # What stands before a group's last word includes what stands before the others.
                     behind[number] = seen
@@ -310,15 +316,18 @@ class Hearer(Generic[_Feature]):
             before = key
         for met in behind.items():
             add(self._behind(met))
+        does = ours = False
         for clause in parts:
             actor, verb, negative = clause.actor, clause.lemma, clause.negative
-            add(self._act(_act(clause)))
+            features, lasts, own = self._act(_act(clause))
+            add(features)
+            does, ours = does or lasts, ours or own
             for place in _objects(clause):
-                if heard[place].classed:
+                if heard[place][5]:
                     add(self._object((actor, verb, negative, words[place])))
             for place in _subjects(clause):
-                if heard[place].classed:
+                if heard[place][5]:
                     add(self._subject((verb, negative, words[place])))
-        add(self._lasts(_lasting(parts, not found.isdisjoint(self._now), not found.isdisjoint(self._each))))
-        add(self._sentence(_whole(words, parts)))
+        add(self._lasts(_lasting(does, not found.isdisjoint(self._now), not found.isdisjoint(self._each))))
+        add(self._sentence(_whole([word[0] for word in heard], ours)))
         return found

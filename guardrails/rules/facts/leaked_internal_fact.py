@@ -19,10 +19,9 @@ from guardrails.facts import words
 from guardrails.facts.hints import Hints, hints
 from guardrails.facts.known import Fact, Known, known, per_case
 from guardrails.facts.values import Day, Kind, Period, Scan, Value, same_money
-from guardrails.facts.weights import weights as learned
 from guardrails.facts.words import STOP, concept, stem, telling
 from guardrails.finding import Level, Match, Span
-from guardrails.language.features import features
+from guardrails.language.detector import LEAK, leaks
 from guardrails.language.memory import remembered
 from guardrails.language.watched import Watched
 from guardrails.letter import Part, Reading, Sentence
@@ -124,11 +123,11 @@ def _find(reading: Reading) -> Iterator[Match]:
         return
     behind = _behind(reading.case)
     for line in reading.ledger.lines:
-        score = _score(line.sentence, behind)
+        score = _score(reading, line.sentence, behind)
         told = list(_leaks(line.sentence, line.scan, behind)) if score > _UNLIKELY else []
         yield from told
         if score > 0 and not told and line.sentence.part is not Part.SUBJECT:
-            yield _heard(line.sentence, behind)
+            yield _heard(reading, line.sentence, behind)
 
 
 def measures(sentence: Sentence, case: Case) -> dict[str, float]:
@@ -152,22 +151,18 @@ def _measures(sentence: Sentence, behind: "_Behind") -> dict[str, float]:
     }
 
 
-def _score(sentence: Sentence, behind: "_Behind") -> float:
+def _score(reading: Reading, sentence: Sentence, behind: "_Behind") -> float:
     """Return how much the learned weights hold a sentence for a leak; above zero nineteen of twenty are."""
     measured = _measures(sentence, behind)
     if not measured["new"]:
         return _UNLIKELY  # what the facts say gives nothing away
-    table = learned("leaks.txt")
-    return table.score(table.hear(sentence.lowers, ()), measured)
+    table = leaks()
+    return reading.verdict(sentence).scores[LEAK] + sum(table.get(name, 0.0) * size for name, size in measured.items())
 
 
-def _heard(sentence: Sentence, behind: "_Behind") -> Match:
+def _heard(reading: Reading, sentence: Sentence, behind: "_Behind") -> Match:
     """Return the part of a sentence that the learned weights take for a leak: the run of words that says most."""
-    table = learned("leaks.txt").table
-    shares = [0.0] * len(sentence.tokens)
-    for name, places in features(sentence.tokens, ()).items():
-        for place in places:
-            shares[place] += table.get(name, 0.0) / len(places)
+    shares = reading.verdict(sentence).words(LEAK)
     known = [told.evidence for token in sentence.tokens if (told := behind.words(token.lower)) and told.evidence]
     best, run, start, found = 0.0, 0.0, 0, (0, len(shares))
     for at, share in enumerate(shares):
