@@ -13,6 +13,8 @@ SMALLEST = 2
 """A word counts that this many rows have."""
 LEAST = 0.05
 """Smaller weights are left out."""
+FOLDS = 8
+"""The writers are parted into this many groups, of which one at a time is left out."""
 
 
 class Row(NamedTuple):
@@ -65,9 +67,10 @@ def learn(rows: Sequence[Row], strength: float, care: float) -> Model:
 def left_out(rows: Sequence[Row], strength: float, care: float) -> list[tuple[Row, float]]:
     """Return each row with its score by what the other writers' rows teach."""
     found: list[tuple[Row, float]] = []
-    for writer in sorted({row.writer for row in rows}):
-        model = learn([row for row in rows if row.writer != writer], strength, care)
-        found += [(row, model.score(row)) for row in rows if row.writer == writer]
+    writers = sorted({row.writer for row in rows})
+    for group in (set(writers[number::FOLDS]) for number in range(FOLDS)):
+        model = learn([row for row in rows if row.writer not in group], strength, care)
+        found += [(row, model.score(row)) for row in rows if row.writer in group]
     return found
 
 
