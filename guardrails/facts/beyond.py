@@ -56,8 +56,8 @@ class Told(NamedTuple):
     def beside(self, number: int) -> tuple[float, dict[str, int]]:
         """Return how much of the facts the other sentences tell, and how many parts of each kind they leave untold."""
         shares = [(key, second if first == number else most) for key, most, first, second in self.parts]
-        untold = {name: sum(share < 0.34 for key, share in shares if key.startswith(name)) for name in _KEYS}
-        return (sum(share for _, share in shares) / len(shares) if shares else 0.0), untold
+        untold = {name: sum([share < 0.34 for key, share in shares if key.startswith(name)]) for name in _KEYS}
+        return (sum([share for _, share in shares]) / len(shares) if shares else 0.0), untold
 
 
 def told(sentences: Sequence[Sentence], facts: Known) -> Told:
@@ -95,7 +95,7 @@ def cut(sentence: Sentence, clauses: Sequence[Clause]) -> list[tuple[int, int]]:
 
 
 def _size(sentence: Sentence, start: int, stop: int) -> int:
-    return sum(token.text[:1].isalnum() for token in sentence.tokens[start:stop])
+    return sum([token.text[:1].isalnum() for token in sentence.tokens[start:stop]])
 
 
 class Seen(NamedTuple):

@@ -157,7 +157,7 @@ def _score(reading: Reading, sentence: Sentence, behind: "_Behind") -> float:
     if not measured["new"]:
         return _UNLIKELY  # what the facts say gives nothing away
     table = leaks()
-    return reading.verdict(sentence).scores[LEAK] + sum(table.get(name, 0.0) * size for name, size in measured.items())
+    return reading.verdict(sentence).scores[LEAK] + sum([table.get(name, 0.0) * size for name, size in measured.items()])
 
 
 def _heard(reading: Reading, sentence: Sentence, behind: "_Behind") -> Match:
