@@ -1,11 +1,10 @@
 """Learn the detectors' weights from the marked letters: `python -m eval.train_detectors [--check | --cross]`.
 
-Without an option it writes `guardrails/language/detectors.json`; `--check` only says whether that file is
+Without an option it writes `guardrails/language/detectors.txt`; `--check` only says whether that file is
 what would be written; `--cross` leaves a fifth of the writers out at a time and prints how well the others' weights do.
 Only the split `tune` is read. The same data give the same bytes.
 """
 
-import json
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from guardrails.language import detector
 from guardrails.language.features import features
 from guardrails.letter import Part
 
-TARGET = Path(detector.__file__).with_name("detectors.json")
+TARGET = Path(detector.__file__).with_name("detectors.txt")
 FAULTS = (
     "non-apology",
     "conditional-apology",
@@ -213,8 +212,8 @@ def train(chosen: Sequence[Row]) -> str:
         for feature, weight in weights.items():
             if abs(rounded := round(100 * weight)) >= LEAST:
                 table.setdefault(feature, []).extend((number, rounded))
-    lines = ",\n".join(f'{json.dumps(name, ensure_ascii=False)}:"{",".join(map(str, table[name]))}"' for name in sorted(table))
-    return f'{{"detectors":{json.dumps(NAMES)},\n"constants":{json.dumps(constants)},\n"features":{{\n{lines}\n}}}}\n'
+    lines = (f"{name}\n{','.join(map(str, table[name]))}\n" for name in sorted(table))
+    return f"{' '.join(NAMES)}\n{' '.join(map(str, constants))}\n{''.join(lines)}"
 
 
 def cross(chosen: Sequence[Row]) -> None:

@@ -80,7 +80,7 @@ def _said(name: str, where: Sequence[_Heard]) -> tuple[Place, ...]:
     """Return the sentences that say it, where all of them together say it clearly enough."""
     scored = [(scores[name], sentence) for sentence, scores, fault in where if fault < scores[name]]
     enough = _ENOUGH[name]
-    if not scored or log(sum(exp(min(2 * score, 40)) for score, _ in scored)) / 2 <= enough:
+    if not scored or log(sum([exp(min(2 * score, 40)) for score, _ in scored])) / 2 <= enough:
         return ()
     clear = [sentence for score, sentence in scored if score > enough] or [max(scored, key=lambda pair: pair[0])[1]]
     return tuple(map(_place, clear))

@@ -30,6 +30,7 @@ _COUNTS = frozenset("two three four five six seven eight nine ten several many f
 _TENSES: Mapping[str, str] = {"past": "past", "perfect": "perfect", "present": "now", "future": "will"}
 _TIMES = ("last", "that week", "at the time", "earlier", "since", "already", "meanwhile", "same day", "years", "before", "by then", "days", "week")
 _DOUBTS = ("like", "as if", "would", "could", "might", "may", "should", "must", "if", "let", "please")
+_MANNERS = {f" {words} ": f"{kind}:{words}" for kind, group in (("time", _TIMES), ("doubt", _DOUBTS)) for words in group}
 _LEADS = frozenset("and but because since as so who which while".split())
 
 
@@ -55,8 +56,8 @@ class Told(NamedTuple):
     def beside(self, number: int) -> tuple[float, dict[str, int]]:
         """Return how much of the facts the other sentences tell, and how many parts of each kind they leave untold."""
         shares = [(key, second if first == number else most) for key, most, first, second in self.parts]
-        untold = {name: sum(share < 0.34 for key, share in shares if key.startswith(name)) for name in _KEYS}
-        return (sum(share for _, share in shares) / len(shares) if shares else 0.0), untold
+        untold = {name: sum([share < 0.34 for key, share in shares if key.startswith(name)]) for name in _KEYS}
+        return (sum([share for _, share in shares]) / len(shares) if shares else 0.0), untold
 
 
 def told(sentences: Sequence[Sentence], facts: Known) -> Told:
@@ -94,7 +95,7 @@ def cut(sentence: Sentence, clauses: Sequence[Clause]) -> list[tuple[int, int]]:
 
 
 def _size(sentence: Sentence, start: int, stop: int) -> int:
-    return sum(token.text[:1].isalnum() for token in sentence.tokens[start:stop])
+    return sum([token.text[:1].isalnum() for token in sentence.tokens[start:stop]])
 
 
 class Seen(NamedTuple):
@@ -123,7 +124,6 @@ def weighed(here: Seen, start: int, stop: int, facts: Known, letter: Told, numbe
 
     `number` is the sentence's place in the text, `borne` how many figures and names the facts bear out in the part and in the sentence.
     """
-    tokens = here.sentence.tokens
     novel = [at for at in range(start, stop) if here.new[at]]
     if not novel:
         return None
@@ -132,28 +132,31 @@ def weighed(here: Seen, start: int, stop: int, facts: Known, letter: Told, numbe
     role = [at for at in novel if _is_role(lower[at])]
     if new < 2 and not role:
         return None
-    said = {word for word in here.words[start:stop] if word}
+    said = set(filter(None, here.words[start:stop]))
     share = new / max(len(said), 1)
-    around = [at for at in range(len(tokens)) if here.words[at] and not start <= at < stop]
+    around = [fresh for at, fresh in enumerate(here.new) if here.words[at] and not start <= at < stop]
     flat = " ".join(lower[start:stop])
     found = {
         "count": min(len(said), 12) / 12,
         "new": min(new, 8) / 8,
         "share": share,
         "known": min(len(said) - new, 6) / 6,
-        "around:known": min(sum(not here.new[at] for at in around), 6) / 6,
-        "around:new": min(sum(here.new[at] for at in around), 6) / 6,
-        "best": min(max((len(fact.words & said) for fact in facts.facts), default=0), 5) / 5,
+        "around:known": min(around.count(False), 6) / 6,
+        "around:new": min(around.count(True), 6) / 6,
+        "best": min(max([len(fact.words & said) for fact in facts.facts], default=0), 5) / 5,
         "mostly": float(share > 0.6 and new > 1),
         "wholly": float(share > 0.8 and new > 1),
         "borne": float(borne[0] > 0),
         "borne:sentence": float(borne[1] > 0),
         "question": float(lower[-1] == "?"),
     }
+    signs = here.sentence.signs
     for name, pattern in KINDS.items():
-        if pattern.search(flat, here.sentence.signs):
+        if not pattern.ways & signs:
+            continue
+        if pattern.search(flat):
             found[f"kind:{name}"], found[f"kind:{name}:share"] = 1.0, share
-        elif pattern.search(here.sentence.flat, here.sentence.signs):
+        elif pattern.search(here.sentence.flat):
             found[f"beside:{name}"] = 1.0
     _doings(found, here, start, stop, share)
     _manner(found, lower, here, start, stop, flat, novel)
@@ -222,8 +225,7 @@ def _manner(found: dict[str, float], lower: list[str], here: Seen, start: int, s
         elif (kind := _article(word)) != "bare":
             found[f"brings:{kind}"] = 1.0
     spaced = f" {flat} "
-    found |= {f"time:{words}": 1.0 for words in _TIMES if f" {words} " in spaced}
-    found |= {f"doubt:{words}": 1.0 for words in _DOUBTS if f" {words} " in spaced}
+    found |= {name: 1.0 for words, name in _MANNERS.items() if words in spaced}
     lead = next((word for word in lower[start:stop] if word[:1].isalpha()), "")
     if lead in _LEADS:
         found[f"lead:{lead}"] = 1.0

@@ -136,15 +136,13 @@ _CLOCK = re.compile(r"\s+time[.,]?(?!\S)")
 def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
     """Return the proper names inside a sentence that neither the case nor the letter's frame (`own`) holds."""
     tokens = sentence.tokens
-    if not any(text != lower and text[:1].isupper() for text, lower, _, _ in tokens[1:]):
+    if not any(_is_new(token.lower, facts, own) for token in tokens[1:] if token.text != token.lower):
         return []
     words = [token for token in tokens if token.text[:1].isalpha()]
     capital = sum(token.text[:1].isupper() for token in words)
     if len(words) < 5 or capital > len(words) / 2 or sentence.text.startswith(("**", "#")):
         return []
     found: list[Span] = []
-    if not any(_is_new(token.lower, facts, own) for token in tokens[1:] if token.text != token.lower):
-        return []
     slots = [match.span() for match in re.finditer(r"[\[{<][^\]}>]{0,80}[\]}>]", sentence.text)]
     for number, token in enumerate(tokens):
         if not token.text[:1].isupper() or any(start <= token.start - sentence.start < end for start, end in slots):

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from guardrails.case import Case
 from guardrails.facts.durations import DAY, Duration
-from guardrails.facts.lexer import Piece, decimal, pieces
+from guardrails.facts.lexer import LONGEST, Piece, decimal, pieces
 from guardrails.facts.values import Day, Kind, Period, Scan, Value
 from guardrails.facts.words import STOP, concept
 from guardrails.language.memory import remembered
@@ -95,15 +95,15 @@ def content(pieces: Iterable[Piece]) -> frozenset[str]:
 
 def said_in(text: str) -> frozenset[str]:
     """Return the content words of a long text, as concepts; each of its words is looked at only where it is new."""
-    return frozenset[str]().union(*(_said(chunk) if len(chunk) < _WORD else content(pieces(chunk)) for chunk in set(text.split())))
+    chunks = set(text.split())
+    long = {chunk for chunk in chunks if len(chunk) >= LONGEST}
+    return frozenset[str]().union(*map(_said, chunks - long), *(content(pieces(chunk)) for chunk in long))
 
 
 @remembered
 def _said(chunk: str) -> frozenset[str]:
     return content(pieces(chunk))
 
-
-_WORD = 40
 
 _THEIRS = ("account.tickets", "account.goals", "account.plan", "account.contact.title")
 """Where the customer's own words stand, or words that came with the account: none of our promises is among them."""

@@ -188,8 +188,9 @@ def _offers(reading: Reading) -> Iterator[Offer]:
     allowed = approved(case)
     values = frozenset(value.value for value in allowed.values)
     for line in reading.ledger.lines:
-        firm = any(item.kind is Kind.MONEY and item.standing is Standing.HELD for item in line.items)
-        reckoned = frozenset(item.span for item in line.items if firm and item.standing is Standing.DERIVED and item.note.startswith(_RECKONED))
+        reckoned = frozenset(item.span for item in line.items if item.note.startswith(_RECKONED) and item.standing is Standing.DERIVED)
+        if not any(item.standing is Standing.HELD and item.kind is Kind.MONEY for item in line.items if reckoned):
+            reckoned = frozenset()
         found = tuple(_in(line.sentence, line.scan, reading, facts, allowed, reckoned))
         yield from found
         if not found and line.sentence.part is Part.TEXT and (span := _unheard_of(line)):
@@ -210,6 +211,7 @@ def _things(value: Value) -> frozenset[str]:
     return frozenset(concept(word) for word in value.unit.split()[:2] if word not in STOP)
 
 
+_UNFOUNDED = frozenset({Standing.UNKNOWN, Standing.CONTRADICTED})
 _MISCOUNTED = re.compile(r"other figures| (?:and|less|times) ")
 """Why an amount is wrong that only adds the others up wrongly: a mistake, but no other offer."""
 
@@ -217,11 +219,11 @@ _MISCOUNTED = re.compile(r"other figures| (?:and|less|times) ")
 def _unheard_of(line: Line) -> Span | None:
     """Return the clause that hands the customer an amount which no fact holds or gives."""
     sentence = line.sentence
-    if not _HANDS.search(sentence.flat, sentence.signs):
-        return None
     for item in line.items:
+        if item.standing not in _UNFOUNDED:
+            continue
         off = item.kind is Kind.PERCENT and sentence.text[item.span.end - sentence.start :].startswith((" off", " discount", " reduction", " back"))
-        if (item.kind is not Kind.MONEY and not off) or item.standing not in {Standing.UNKNOWN, Standing.CONTRADICTED} or _MISCOUNTED.search(item.clash):
+        if (item.kind is not Kind.MONEY and not off) or _MISCOUNTED.search(item.clash) or not _HANDS.search(sentence.flat, sentence.signs):
             continue
         for start, stop in _clauses(sentence):
             span = sentence.words(start, stop)

@@ -28,7 +28,7 @@ class Weights:
     def score(self, words: Sequence[str], measured: Mapping[str, float]) -> float:
         """Return the sum for some lower-case words and for what is measured beside them. Above zero means yes."""
         table = self.table
-        return self.constant + sum(map(table.__getitem__, self.heard(words))) + sum(table.get(name, 0.0) * value for name, value in measured.items())
+        return self.constant + sum(map(table.__getitem__, self.heard(words))) + sum([table.get(name, 0.0) * value for name, value in measured.items()])
 
 
 @cache

@@ -433,7 +433,7 @@ def worth(reading: Reading, sentence: Sentence, apology: Apology) -> Worth | Non
     for name in WORTHS:
         table = weights()[name]
         sure = settled(known, name)
-        if sure or (sure is None and table[""] + sum(table[feature] for feature in known & table.keys()) > _DOUBT):
+        if sure or (sure is None and sum(map(table.__getitem__, table.keys() & known), table[""]) > _DOUBT):
             return name
     return None
 

@@ -5,7 +5,7 @@ word forms and the order of words are enough to tell the sender from the custome
 and the past from a promise. One pass, linear in the number of words.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from typing import Literal, NamedTuple
@@ -277,7 +277,7 @@ def _group(words: list[str], shapes: list[str], at: int, begin: int, has_verb: b
     while previous >= begin and shapes[previous] in "an":
         previous -= 1
     before = shapes[previous] if previous >= begin else ""
-    negative = any(shapes[step] == "n" for step in range(previous + 1, at))
+    negative = "n" in shapes[previous + 1 : at]
     if shape == "V":
         return at, at + 1, "finite", "past", "", negative
     if shape == "e":
@@ -485,26 +485,36 @@ def role(words: Sequence[str], sender: Collection[str] = (), customer: Collectio
         return Role.PEOPLE
     if first in _THINGS and len(words) == 1:
         return Role.NOBODY if first == "there" else Role.THING
-    owner = Role.NOBODY
-    third = people = False
+    owner, others = "", ""
     for word in words:
-        if owner is Role.NOBODY:
-            if word in {"our", "my"} or word in _SENDER or word in sender:
-                owner = Role.SENDER
-            elif word in _CUSTOMER or word in customer:
-                owner = Role.CUSTOMER
-        if word in _PREPOSITION and word != "of":
+        sign = _sign(word)
+        if not owner and (sign == "sender" or word in sender):
+            owner = "sender"
+        elif not owner and (sign == "customer" or word in customer):
+            owner = "customer"
+        if sign == "end":
             break
-        names = classes(word)
-        if "third_party" in names:
-            third = True
-        elif "our_staff" in names and singular(word) not in {"front", "floor", "shift", "support", "operation"}:
-            people = True
-    if third and owner is not Role.CUSTOMER:
-        return Role.THIRD
-    if owner is not Role.NOBODY:
-        return owner
-    return Role.PEOPLE if people else Role.THING
+        if sign == "third" or (sign == "people" and not others):
+            others = sign
+    return _ROLES[others if others == "third" and owner != "customer" else owner or others or "thing"]
+
+
+_ROLES: Mapping[str, Role] = {role.value: role for role in Role}
+
+
+@remembered
+def _sign(word: str) -> str:
+    """Return whom a word within a group says that it stands for, or `end` where it ends the group."""
+    if word in _SENDER:
+        return "sender"
+    if word in _CUSTOMER:
+        return "customer"
+    if word in _PREPOSITION and word != "of":
+        return "end"
+    names = classes(word)
+    if "third_party" in names:
+        return "third"
+    return "people" if "our_staff" in names and singular(word) not in {"front", "floor", "shift", "support", "operation"} else ""
 
 
 def _clause(
@@ -527,8 +537,8 @@ def _clause(
         actor = role(words[slice(*subject)], sender, customer)
     if subject[0] == subject[1]:
         # Inverted, inherited from the clause before, or nobody's.
-        inverted = next((step for step in range(at + 1, verb) if shapes[step] == "p"), None)
-        if inverted is not None:
+        if "p" in shapes[at + 1 : verb]:
+            inverted = shapes.index("p", at + 1)
             subject = (inverted, inverted + 1)
             actor = role(words[inverted : inverted + 1], sender, customer)
         elif link in {"which", "that"} and form == "finite" and begin >= 2:
@@ -548,13 +558,14 @@ def _clause(
                 subject, actor = last.object, last.patient  # "we asked you to wait"
         elif form == "ing" and not found:
             actor = Role.NOBODY
-    if words[subject[0]] in {"nobody", "none", "neither"} or words[subject[0] : subject[0] + 2] == ["no", "one"]:
+    named = words[subject[0]]
+    if named in {"nobody", "none", "neither"} or (named == "no" and words[subject[0] + 1 : subject[0] + 2] == ["one"]):
         negative = True
         if subject[1] - subject[0] > 1 and words[subject[1] - 1] in {"us", "team"}:
             actor = Role.SENDER
     start, end = _object(words, shapes, stop)
     patient = role(words[start:end], sender, customer)
-    if start < end and words[end : end + 1] in (["nothing"], ["no"], ["nobody"]):
+    if start < end < len(words) and words[end] in {"nothing", "no", "nobody"}:
         negative = True
     if passive:
         patient = actor

@@ -1,11 +1,10 @@
 """Learned detectors: what kind of thing a sentence says, by linear weights over its features.
 
-`detectors.json` holds the weights; `eval/train_detectors.py` learns them from the marked letters. A score
+`detectors.txt` holds the weights; `eval/train_detectors.py` learns them from the marked letters. A score
 is a sum, above zero means yes, and `explain` names the summands. One more detector, `LEAK`, has its weights in
 leaks.txt (`eval/train_leaks.py`): it hears what the words say of a leak, to which a rule adds what it measures.
 """
 
-import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -143,10 +142,10 @@ def leaks() -> Mapping[str, float]:
 @cache
 def weights() -> Weights:
     """Return the learned weights, read once."""
-    # The weights of a feature are one text, which is taken apart when a sentence has the feature.
-    data = json.loads(Path(__file__).with_name("detectors.json").read_text(encoding="utf-8"))
-    table: dict[str, str] = data["features"]
-    names, constants = (*data["detectors"], LEAK), (*data["constants"], round(leaks()["bias"] * 100))
+    # The names of the detectors, their constants; then in turn a feature and its weights, one text, which is taken apart when a sentence has the feature.
+    learned, zeros, *rows = Path(__file__).with_name("detectors.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    table = dict(zip(rows[::2], rows[1::2], strict=True))
+    names, constants = (*learned.split(), LEAK), (*map(int, zeros.split()), round(leaks()["bias"] * 100))
     for feature, weight in leaks().items():
         row = f"{len(names) - 1},{round(weight * 100)}"
         table[feature] = f"{table[feature]},{row}" if feature in table else row

@@ -198,7 +198,11 @@ def _objects(clause: Clause) -> range:
 
 
 def _subjects(clause: Clause) -> range:
-    return range(*clause.subject) if clause.actor is Role.THING or clause.actor is Role.CUSTOMER else range(0)
+    return range(*clause.subject) if clause.actor in _TELLING else range(0)
+
+
+_TELLING = frozenset((Role.THING, Role.CUSTOMER))
+"""Of whom it is worth knowing what word they are called by."""
 
 
 def _lasting(does: bool, now: bool, each: bool) -> str:

@@ -521,7 +521,7 @@ def passives(tokens: Sequence[Token]) -> list[Passive]:
     for pair in pairs:
         if pair.auxiliary in used:
             continue
-        if sum((table[name] for name in set(features(tokens, words, kind, pair)) if name in table), table[""]) <= 0:
+        if sum([table[name] for name in set(features(tokens, words, kind, pair)) if name in table], table[""]) <= 0:
             continue
         used.add(pair.auxiliary)
         found.append(build(tokens, words, kind, pair))

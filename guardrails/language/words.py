@@ -219,7 +219,7 @@ def phrases(words: Sequence[str]) -> list[Phrase]:
             continue
         for rest, name in opened[0]:
             stop = at + 1 + len(rest)
-            if stop <= length and words[at + 1] == rest[0] and all(words[at + 1 + n] == part for n, part in enumerate(rest)):
+            if stop <= length and words[at + 1] == rest[0] and tuple(words[at + 1 : stop]) == rest:
                 found.append(Phrase(at, stop, name))
             elif len(rest) == 1 and rest[0] in _PARTICLES:
                 # A particle may stand behind a short object: "let you down", "took the page down".

@@ -137,10 +137,10 @@ def measures(sentence: Sentence, case: Case) -> dict[str, float]:
 
 def _measures(sentence: Sentence, behind: "_Behind") -> dict[str, float]:
     facts = behind.facts
-    said = {word for token in sentence.tokens if (word := telling(token.lower))}
-    new = {word for word in said if word not in facts.vocabulary}
-    inside = sum(word in facts.internal_words for word in new)
-    weighed = [told.weight for token in sentence.tokens if (told := behind.words(token.lower))]
+    said = set(filter(None, map(telling, sentence.lowers)))
+    new = said.difference(facts.vocabulary)
+    inside = len(facts.internal_words.keys() & new)
+    weighed = [told.weight for told in map(behind.words, sentence.lowers) if told]
     return {
         "inside": min(inside, 4) / 2,
         "inside>0": float(inside > 0),
@@ -157,7 +157,7 @@ def _score(reading: Reading, sentence: Sentence, behind: "_Behind") -> float:
     if not measured["new"]:
         return _UNLIKELY  # what the facts say gives nothing away
     table = leaks()
-    return reading.verdict(sentence).scores[LEAK] + sum(table.get(name, 0.0) * size for name, size in measured.items())
+    return reading.verdict(sentence).scores[LEAK] + sum([table.get(name, 0.0) * size for name, size in measured.items()])
 
 
 def _heard(reading: Reading, sentence: Sentence, behind: "_Behind") -> Match:

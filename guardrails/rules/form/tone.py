@@ -25,11 +25,11 @@ def find(reading: Reading) -> Iterator[Match]:
 
 
 def _in(reading: Reading, sentence: Sentence) -> Iterator[Match]:
-    low, grave = reading.severity is Severity.LOW, reading.severity in {Severity.HIGH, Severity.CRITICAL}
     verdict = reading.verdict(sentence)
     score = verdict.scores["tone"]
     if score <= _WITH_CUE and "!" not in sentence.text and sentence.text.isascii():
         return
+    low, grave = reading.severity is Severity.LOW, reading.severity in {Severity.HIGH, Severity.CRITICAL}
     marked = [False] * len(sentence.tokens)
     if score > _WITH_CUE:
         for cue in reading.cues(sentence):
