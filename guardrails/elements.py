@@ -46,18 +46,14 @@ class Element:
 _ENOUGH = {"issue": -1.4, "effect": -1.4, "responsibility": 0.0, "remorse": 0.2, "restitution": -1.2, "remedy": 0.5, "prevention": -1.0}
 
 
-class _Heard(NamedTuple):
-    """A sentence with what the detectors say of it, and how clearly they hear a fault in it."""
-
-    sentence: Sentence
-    scores: Mapping[str, float]
-    fault: float
+_Heard = tuple[Sentence, Mapping[str, float], float]
+"""A sentence with what the detectors say of it, and how clearly they hear a fault in it."""
 
 
 def elements(reading: Reading) -> Mapping[str, Element]:
     """Return the five R's of a letter, in their order, judged on its text alone."""
-    every = [_Heard(sentence, scores := reading.verdict(sentence).scores, max(_faults(scores))) for sentence in reading.all if sentence.tokens]
-    text = [heard for heard in every if heard.sentence.field == "body"]
+    every = [(sentence, scores := reading.verdict(sentence).scores, max(_faults(scores))) for sentence in reading.all if sentence.tokens]
+    text = [heard for heard in every if heard[0].field == "body"]
     reached = _reached(reading, text)
     issue = _said("issue", every) or reached
     effect = _said("effect", every) or reached
@@ -158,9 +154,10 @@ def _remorse(reading: Reading, text: Sequence[_Heard]) -> tuple[Place, ...]:
     """Return the sentences that are sorry for what we did or for what it did to the customer."""
     aimed, rest = [], []
     for heard in text:
-        said = reading.apologies(heard.sentence)
+        sentence = heard[0]
+        said = reading.apologies(sentence)
         if any(worth is None for _, worth in said):
-            aimed.append(_place(heard.sentence))
-        elif not said and _SAYS_SORRY.isdisjoint(heard.sentence.lowers):
+            aimed.append(_place(sentence))
+        elif not said and _SAYS_SORRY.isdisjoint(sentence.lowers):
             rest.append(heard)
     return (*aimed, *_said("remorse", rest))

@@ -259,7 +259,8 @@ class Reading:
         if self.case:
             ours += [self.case.sender.company, self.case.sender.name]
             yours += [self.case.account.company, self.case.account.contact.name, self.case.account.contact.first_name]
-        return _names(ours), _names(yours) - _names(ours)
+        sender = frozenset[str]().union(*map(_names, ours))
+        return sender, frozenset[str]().union(*map(_names, yours)) - sender
 
     def clauses(self, sentence: Sentence) -> tuple[Clause, ...]:
         """Return the clauses of a sentence: who does what to whom."""
@@ -306,9 +307,9 @@ class Reading:
         return ledger(self)
 
 
-def _names(texts: list[str]) -> frozenset[str]:
-    """Return the words of names that mean nothing else."""
-    return frozenset(word for text in texts for word in re.findall(r"[^\W\d_]{3,}", text.lower()) if word not in _TITLES and not classes(word))
+def _names(text: str) -> frozenset[str]:
+    """Return the words of a name that mean nothing else."""
+    return frozenset(word for word in re.findall(r"[^\W\d_]{3,}", text.lower()) if word not in _TITLES and not classes(word))
 
 
 _TITLES = frozenset("the and for ltd inc llc gmbh limited company group dear hello good day morning afternoon dr mrs".split())

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from guardrails.facts.durations import _KINDS, _SINGLE, DAY, Duration, duration, looseness, ordinal
-from guardrails.facts.lexer import COUNTING, LONGEST, MULTIPLES, ORDINALS, SCALES, TENS, UNITS, Piece, number, pieces
+from guardrails.facts.lexer import COUNTING, LONGEST, MULTIPLES, ORDINALS, SCALES, TENS, UNITS, Number, Piece, number, pieces
 from guardrails.finding import Span
 from guardrails.language.memory import remembered
 
@@ -178,6 +178,8 @@ class Scan:
         self._pieces: list[Piece] = []
         self.today = written_on
         self.found: list[Value] = []
+        self._asked = -1
+        self._answer: Number | None = None
         if not _may_hold(text):
             return
         stop = 0
@@ -224,6 +226,12 @@ class Scan:
 
     def _low(self, at: int) -> str:
         return self._pieces[at].lower if 0 <= at < len(self._pieces) else ""
+
+    def _number_at(self, at: int) -> Number | None:
+        """Return the number that begins at a piece, which several readers ask for in turn."""
+        if self._asked != at:
+            self._asked, self._answer = at, number(self._pieces, at)
+        return self._answer
 
     # Dates
 
@@ -517,7 +525,7 @@ class Scan:
             and self._low(at + 3) not in {"min", "mins", "minutes", "m"}
         ):
             return self._half_day(int(piece.text), int(self._low(at + 2)), at + 3, exact=True) if piece.text.isdigit() else None
-        read = number(self._pieces, at) if piece.kind == "num" or piece.lower in UNITS else None
+        read = self._number_at(at) if piece.kind == "num" or piece.lower in UNITS else None
         if read is None or read.value != int(read.value) or not 0 <= read.value <= 24:
             return None
         hour, stop = int(read.value), read.stop
@@ -697,7 +705,7 @@ class Scan:
         return None
 
     def _percent(self, at: int) -> int | None:
-        read = number(self._pieces, at)
+        read = self._number_at(at)
         if read is None:
             return None
         stop = read.stop
@@ -737,7 +745,7 @@ class Scan:
         return None
 
     def _number(self, at: int) -> int | None:
-        read = number(self._pieces, at)
+        read = self._number_at(at)
         if read is None:
             return None
         piece = self._pieces[at]
