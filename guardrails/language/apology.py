@@ -9,7 +9,7 @@ Weights that `eval/train_apologies.py` has learned weigh the words of the object
 import json
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, repeat
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -433,7 +433,7 @@ def worth(reading: Reading, sentence: Sentence, apology: Apology) -> Worth | Non
     for name in WORTHS:
         table = weights()[name]
         sure = settled(known, name)
-        if sure or (sure is None and sum(map(table.__getitem__, table.keys() & known), table[""]) > _DOUBT):
+        if sure or (sure is None and sum(map(table.get, known, repeat(0)), table[""]) > _DOUBT):
             return name
     return None
 

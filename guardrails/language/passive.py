@@ -8,6 +8,7 @@ a candidate whose weights sum to more than zero is a passive. Word classes are i
 import json
 from collections.abc import Sequence
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -521,7 +522,7 @@ def passives(tokens: Sequence[Token]) -> list[Passive]:
     for pair in pairs:
         if pair.auxiliary in used:
             continue
-        if sum([table[name] for name in set(features(tokens, words, kind, pair)) if name in table], table[""]) <= 0:
+        if sum(map(table.get, set(features(tokens, words, kind, pair)), repeat(0)), table[""]) <= 0:
             continue
         used.add(pair.auxiliary)
         found.append(build(tokens, words, kind, pair))
