@@ -6,6 +6,8 @@ import sys
 import pytest
 
 from eval.records import reading, records
+from eval.weighing import named
+from guardrails.facts.weights import weights as learned
 from guardrails.language.clauses import clauses
 from guardrails.language.detector import Verdict, judge, weights
 from guardrails.language.features import features
@@ -75,6 +77,15 @@ def test_hears_fast_what_the_whole_list_of_features_says() -> None:
             parts = read.clauses(sentence)
             heard = {weights_ for weights_ in weighed.hear(sentence.lowers, parts) if weights_}
             assert heard == {weighed.packed[name] for name in features(sentence.tokens, parts).keys() & weighed.table.keys()}
+
+
+@pytest.mark.slow
+def test_claims_are_weighed_by_the_words_that_training_names() -> None:
+    claims = learned("claims.txt")
+    for record in records():
+        read = reading(record)
+        for sentence in (*read.subject, *read.body):
+            assert claims.heard(sentence.lowers) == named(sentence.tokens) & claims.table.keys()
 
 
 @pytest.mark.slow
