@@ -178,7 +178,7 @@ def _one(found: list[Piece], at: int) -> tuple[float, int, int, bool, bool] | No
     if word == "half" and len(rest) >= 2 and rest[0] in {"a", "an"} and rest[1] in _SECONDS and rest[1] not in _NOT_LENGTHS:
         return _SECONDS[rest[1]] / 2, _SECONDS[rest[1]], at + 3, False, True
     if word == "half" and rest[:1] == ["-"] and rest[1:2] and rest[1] in {"hour", "day", "year"}:
-        return _SECONDS[rest[1]] / 2, _SECONDS[rest[1]], at + 3, False, True
+        return _SECONDS[rest[1]] / 2, _SECONDS[rest[1]], at + 3, False, rest[1] != "year"  # "the half-year figures" tell no length
     if word in {"a", "three"} and rest and rest[0] in {"half", "quarter", "quarters"}:
         of = rest[2:4] if rest[1:2] == ["of"] and rest[2:3] and rest[2] in {"a", "an"} else []
         if len(of) == 2 and of[1] in {"hour", "day", "minute", "year"}:
@@ -232,7 +232,7 @@ def _one(found: list[Piece], at: int) -> tuple[float, int, int, bool, bool] | No
         name not in _SECONDS
         or (name == "second" and (read.stop == here or (read.words and here == read.stop + 1)))
         or name in {"quarter", "quarters", "weekend", "weekends"}
-        or (name == "s" and (found[here].start != found[here - 1].end or (at > 0 and found[at - 1].lower in {"of", "the", "those", "these"})))
+        or (name == "s" and ((read.words and found[here].start != found[here - 1].end) or found[here].start > found[here - 1].end + 1 or (at > 0 and found[at - 1].lower in {"of", "the", "those", "these"})))
     ):
         return None
     unit = _SECONDS[name]

@@ -132,7 +132,7 @@ _CLOSED = frozenset(
     after again against
     are been both could during each even every instead just more must never now off once only onwards out over per rather same since some still such
     through today under
-    upon very via whole within without yet am pm tomorrow yesterday local monday tuesday wednesday thursday friday saturday sunday january february
+    upon although though whereas very via whole within without yet am pm tomorrow yesterday local monday tuesday wednesday thursday friday saturday sunday january february
     march april june july
     august september october november december exactly sharp precisely came went left ended began started passed rang called morning afternoon evening
     night""".split()
@@ -167,6 +167,7 @@ def _resolve(today: date | None, year: int | None, month: int | None, day: int |
     return tuple(days)
 
 
+_BEFORE_YEAR = frozenset("in of since until by from the for january during your our , to into before after till than season year summer winter".split())
 _BEFORE_MONTH = frozenset("in of since until by from last this next early mid late".split())
 
 
@@ -208,6 +209,8 @@ class Scan:
         elif piece.kind in {"num", "clock", "iso"}:
             if self._low(at - 1) in {"+", "-", "−", "–"} and self._low(at - 2) in {"utc", "gmt"}:
                 return at + 1  # how far a time zone is from another
+            if piece.kind == "num" and (self._in_a_name(at) or _VERSION.fullmatch(piece.text)):
+                return at + 1
             readers = _FIGURE_READERS
         elif piece.text in _SYMBOLS:
             readers = _SYMBOL_READERS
@@ -218,6 +221,17 @@ class Scan:
             if stop is not None:
                 return stop
         return at + 1
+
+    def _in_a_name(self, at: int) -> bool:
+        """Whether a number is glued to a word with a hyphen: "fra-2" is what something is called."""
+        return (
+            at > 1
+            and self.pieces[at - 1].text == "-"
+            and self.pieces[at - 2].kind == "word"
+            and self.pieces[at - 2].end == self.pieces[at - 1].start
+            and self.pieces[at - 1].end == self.pieces[at].start
+            and self.pieces[at - 2].lower not in _BEGINNINGS
+        )
 
     def _add(self, kind: Kind, value: object, first: int, stop: int, unit: str = "", loose: str = "", words: bool = False) -> int:
         span = Span(self._pieces[first].start, self._pieces[stop - 1].end)
@@ -299,11 +313,16 @@ class Scan:
         piece = self._pieces[at]
         if month := self._month(at):
             here = at + 1 + (self._low(at + 1) == "." and len(piece.lower) < 5)
-            here += self._low(here) == "the"
+            article = self._low(here) == "the"
+            here += article
             if here < len(self._pieces):
                 read = ordinal(self._pieces, here)
+                if article and month == 5 and read and self._names_a_thing(read[1]):
+                    return None  # "May the second till earn its keep"
                 if read is None and self._pieces[here].kind == "num" and self._pieces[here].text.isdigit() and len(self._pieces[here].text) < 3:
                     read = int(self._pieces[here].text), here + 1
+                if read and self._pieces[here].kind == "num" and self._low(first - 1) == "in" and read[1] == here + 1:
+                    return None  # "in April 12, in May 15": so many in each month
                 if read and 1 <= read[0] <= 31:
                     year, stop = self._year(read[1])
                     stop_ = self._day(first, stop, year=year, month=month, day=read[0], weekday=weekday)
@@ -336,6 +355,10 @@ class Scan:
         if ordinary and self._stands_alone(first, at, stop, piece):
             return self._day(first, stop, day=day)
         return None
+
+    def _names_a_thing(self, at: int) -> bool:
+        """Whether a word stands at a place that is none of those with which a clause goes on."""
+        return at < len(self.pieces) and self.pieces[at].kind == "word" and self._low(at) not in _CLOSED
 
     def _nth(self, first: int, at: int, count: int, month: int) -> int | None:
         """Read "the first Monday of March"."""
@@ -541,7 +564,8 @@ class Scan:
             and self._at_hour(at, stop, before)
         ):
             return self._half_day(hour, 0, stop, exact=False)
-        if self._low(stop) == "on" and self._low(stop + 1) in WEEKDAYS and hour <= 12 and hour:
+        day = stop + 1 + (self._low(stop + 1) in {"a", "the"})
+        if self._low(stop) == "on" and self._low(day) in WEEKDAYS and hour <= 12 and hour:
             return self._half_day(hour, 0, stop, exact=False)
         if (
             self._low(stop) in {"in", "this", "tomorrow", "yesterday", "that"}
@@ -751,13 +775,17 @@ class Scan:
         piece = self._pieces[at]
         if piece.kind == "num" and len(piece.text) == 4 and piece.text[:2] in {"19", "20"} and read.stop == at + 1 and self._low(at + 1) not in _MEASURES:
             before = self._low(at - 1)
-            if before in {"in", "of", "since", "until", "by", "from", "the", "for", "january", "during", "your", "our", ","}:
+            if before in _BEFORE_YEAR:
                 return self._add(Kind.PERIOD, Period(int(piece.text), frozenset()), at, at + 1)
         stop = read.stop
+        if self._low(stop) == "-" and self._low(stop + 1) in ORDINALS and self._pieces[stop].start == self._pieces[stop - 1].end:
+            return None  # "the thirty-first"
         unit = " ".join(piece.lower for piece in self._pieces[stop : stop + 4] if piece.kind == "word")
         return self._add(Kind.NUMBER, read.value, at, stop, unit, looseness(self._pieces, at), read.words)
 
 
+_VERSION = re.compile(r"\d{1,2}(?:\.\d{1,2}){2,}")
+"""What a release is called."""
 _MEASURES = frozenset("hours hour minutes minute seconds days weeks months years % percent".split())
 _ZONES = frozenset(
     "gmt utc bst cet cest est edt cst cdt mst mdt pst pdt aest aedt ist sgt hkt jst nzst nzdt eat wat sast eet eest msk gst myt pkt brt art central "
