@@ -131,7 +131,8 @@ def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str
             vague = len(_minutes(times[0])) > 1 < len(_minutes(times[1]))
             pairs = [(late - early) % 1440 for early in _minutes(times[0]) for late in _minutes(times[1])]
             gaps = {minutes * 60 for minutes in pairs if not vague or minutes <= 780}
-            if gaps and not any(length.fits(gap) for gap in gaps):
+            alike = any(gap / _FAR <= length.seconds <= gap * _FAR for gap in gaps)
+            if alike and not any(length.fits(gap) for gap in gaps):
                 wrong.append(
                     (
                         number,
@@ -141,12 +142,32 @@ def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str
                 )
         elif len(days) >= 2 and length.unit >= DAY and (len(days) > 2 or _spans(text, offset, days[0], days[-1])):
             gap = _days_between(days[0].value, days[-1].value)
-            if gap is not None and not any(_fits_days(length, gap + more) for more in (0, 1)):
+            if gap is not None and not any(_fits_days(length, gap + more) for more in (0, 1)) and not _months_named(length, days[0].value, days[-1].value):
                 wrong.append((number, f"from the first day to the last it is {gap} days"))
     return wrong
 
 
+_FAR = 8
+"""How many times longer or shorter what lies between two times can be than the length that is told of it; beyond that it tells of something else."""
+
+
+def _months_named(length: Duration, first: object, last: object) -> bool:
+    """Whether a length counts the months that two days lie in: from 30 January to 31 March it is "three months in a row"."""
+    if length.unit < 28 * DAY or not isinstance(first, Day) or not isinstance(last, Day) or len(first.days) != 1 or len(last.days) != 1:
+        return False
+    early, late = first.days[0], last.days[0]
+    return round(length.seconds / length.unit) == (late.year - early.year) * 12 + late.month - early.month + 1
+
+
 _APART = re.compile(r"\W*(?:before|after|later than|earlier than|ahead of|from|since)\b[^.;,]{0,40}\Z")
+_NEW_THOUGHT = re.compile(r"(?:\band|;|:)\s*(?:at |only |just |about |some |already |by )*\Z")
+
+
+def _beside_clock(before: str) -> bool:
+    """Whether a new thought begins before a length, so that it says nothing of the time told before it."""
+    return bool(_NEW_THOUGHT.search(before))
+
+
 _LATER = re.compile(r"\s*(?:later|late|afterwards?|after that|behind time)\b")
 _BETWEEN = re.compile(r"\bbetween\b.*\b(?:lie|lies|lay|are|is|were|passed|went)\b")
 _INSTEAD = re.compile(r"\W*(?:instead of|rather than|not|and not)\W*(?:on )?\Z")
@@ -162,6 +183,8 @@ def _apart(text: str, offset: int, values: list[Value]) -> list[tuple[int, str]]
         around = values[max(number - 1, 0) : number] + values[number + 1 : number + 2]
         if length.unit < DAY and len(around) == 2 and all(one.kind is Kind.TIME for one in around):
             between = text[value.span.end - offset : around[1].span.start - offset]
+            if _beside_clock(text[: value.span.start - offset]):
+                continue  # "at nine the belt came, and half an hour after midnight the mill ran"
             gaps = {abs(early - late) * 60 for early in _minutes(around[0]) for late in _minutes(around[1])}
             if _APART.match(between) and gaps and not any(length.fits(gap) for gap in gaps):
                 wrong.append((number, f"the two times are {_clock(min(gaps))} apart"))
@@ -204,7 +227,8 @@ def _spans(text: str, offset: int, first: Value, last: Value) -> bool:
     between = text[first.span.end - offset : last.span.start - offset].lower()
     before = text[max(first.span.start - offset - 14, 0) : first.span.start - offset].lower()
     joined = bool(re.search(r"\b(?:to|until|till|through|up to)\b|[-–—]\s*\Z", between)) or ("and" in between.split() and "between" in before.split())
-    joined = joined or (len(between) < 60 and not re.search(r"[a-z]{3}", between.replace("and", "")) and first.kind is Kind.DATE)
+    # "On 11 March, 12 March … " tells a span too, "the 11th and 12th" two days.
+    joined = joined or (len(between) < 60 and not re.search(r"[a-z]{3}|\band\b", between) and first.kind is Kind.DATE)
     return joined and (bool(re.search(r"\b(?:from|between|since)\b", before)) or len(between) < 60)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import combinations
 
 from guardrails.case import zone
-from guardrails.facts.durations import DAY, LOOSE, Duration
+from guardrails.facts.durations import DAY, HOUR, LOOSE, Duration
 from guardrails.facts.known import Known
 from guardrails.facts.reckoning import EACH, Figure, beside, figures, length_each, portion, product, rate, times
 from guardrails.facts.values import Day, Kind, Period, Scan, Value, same_money
@@ -28,10 +28,12 @@ def derived(value: Value, text: str, offset: int, scan: Scan, facts: Known) -> R
     if isinstance(what, frozenset):
         return _time(what, value, text, offset, scan, facts)
     if isinstance(what, Day):
-        return _day(what, facts) or _beside(what, value, scan)
+        return _day(what, facts) or _beside(what, value, scan) or _weekday(what, value, scan, facts)
     if isinstance(what, Period):
         return _month(what, value, scan, facts)
     if isinstance(what, Duration):
+        if moment := _moment(what, value, scan, facts):
+            return moment
         return _length(what, scan, facts) or _each(what, value, text, offset, scan)
     if isinstance(what, Decimal) and value.kind in {Kind.NUMBER, Kind.MONEY}:
         return _share(what, value, text, facts) or _of_passage(what, value, text, offset, scan, facts)
@@ -83,6 +85,18 @@ def _each(what: Duration, value: Value, text: str, offset: int, scan: Scan) -> R
     return (None, "shared out") if EACH.match(text[value.span.end - offset :]) and length_each(what, others, figures(others)) else None
 
 
+def _weekday(what: Day, value: Value, scan: Scan, facts: Known) -> Reason | None:
+    """A weekday that a known while after another of the sentence falls on: seventy-two hours from a Friday it is Monday."""
+    if what.weekday is None or what.day is not None:
+        return None
+    for other in beside(scan, value):
+        if isinstance(other.value, Day) and other.value.weekday is not None and other.value.day is None:
+            days = (what.weekday - other.value.weekday) % 7
+            if fact := next((fact for seconds, fact in facts.durations if days and DAY <= seconds <= 6 * DAY and round(seconds / DAY) == days), None):
+                return fact, "so long after the other day"
+    return None
+
+
 def _beside(what: Day, value: Value, scan: Scan) -> Reason | None:
     """A day told twice: "tomorrow, Friday the 13th"."""
     for other in beside(scan, value):
@@ -94,6 +108,20 @@ def _beside(what: Day, value: Value, scan: Scan) -> Reason | None:
             and other.value.days[0] in what.days
         ):
             return None, "the same day in other words"
+    return None
+
+
+_TURNED = {"before": -1, "to": -1, "after": 1, "past": 1}
+
+
+def _moment(what: Duration, value: Value, scan: Scan, facts: Known) -> Reason | None:
+    """A known time of day, told as so long before or after another: "a quarter of an hour before midnight"."""
+    turn = _TURNED.get(scan.pieces[value.stop].lower) if value.stop < len(scan.pieces) else None
+    for other in beside(scan, value) if turn and what.unit <= HOUR else ():
+        if isinstance(other.value, frozenset) and 0 < other.first - value.stop <= 2:
+            told = {(minute + turn * round(what.seconds / 60)) % 1440 for minute in other.value}
+            if fact := next((fact for minute, fact in facts.times.items() if minute % 1440 in told), None):
+                return fact, "the time of day"
     return None
 
 
@@ -123,6 +151,10 @@ def _time(minutes: frozenset[int], value: Value, text: str, offset: int, scan: S
 
 def _day(what: Day, facts: Known) -> Reason | None:
     """A known day with a known number of days before or behind it."""
+    if what.relative and len(what.days) > 4 and facts.today:
+        ago = {(facts.today - day).days * DAY for day in (what.days[0], what.days[-1])}
+        if fact := next((fact for seconds, fact in facts.durations if min(ago) <= seconds <= max(ago)), None):
+            return fact, "as long ago as the facts say"
     if what.day is not None and what.month is None and facts.span and any(facts.span[0] <= day <= facts.span[1] for day in what.days):
         return None, "within the incident"
     if (
@@ -194,11 +226,22 @@ def _length(what: Duration, scan: Scan, facts: Known) -> Reason | None:
         if other.kind is Kind.MONEY and isinstance(other.value, Decimal) and (often := _so_often(other, what, facts)):
             return often, "as often as the amount goes into it"
     lengths = [(seconds, fact) for seconds, fact in facts.durations if seconds < what.seconds]
+    text = " ".join(piece.lower for piece in scan.pieces)
+    if _TOGETHER.search(text):
+        often = {_TIMES[word] for word in _OFTEN.findall(f"{text} {facts.raw}")} | set(counts)
+        for seconds, fact in lengths:
+            if _RATED.search(fact.lower()) and any(what.seconds == seconds * count for count in often):
+                return fact, "several times it"
     beside = any(isinstance(other.value, Duration) and other.value != what for other in scan.found)
     for seconds, fact in lengths:
         if beside and any(what.fits(seconds * count) for count in counts):
             return fact, "several times it"
     return None
+
+
+_TIMES = {"twice": 2, "both": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_OFTEN = re.compile(r"\b(twice|both|two(?= times)|three(?= times)|four(?= times)|five(?= times)|six(?= times))\b")
+_RATED = re.compile(r"\b(?:each|every|an?(?= (?:day|week|month|time|run|quarter))|per)\b")
 
 
 def _told_lengths(scan: Scan, what: Duration) -> set[float]:

@@ -285,7 +285,8 @@ def _absorb(found: Known, fact: Fact, scan: Scan) -> None:
             else:
                 if what == what.to_integral() and 1990 < what < 2100:
                     found.years.setdefault(int(what), evidence)
-                entry = (what, frozenset(concept(word) for word in value.unit.split() if word not in STOP), evidence)
+                unit = value.unit if value.unit and value.unit.split()[0] not in _JOINED else _listed(fact.values, value, scan)
+                entry = (what, frozenset(concept(word) for word in unit.split() if word not in STOP), evidence)
                 found.numbers.append(entry)
                 found.counted.append(entry)
     _shared_units(found, fact, scan)
@@ -298,6 +299,22 @@ def _absorb(found: Known, fact: Fact, scan: Scan) -> None:
         elif piece.kind == "num" and (figure := decimal(piece.text)) is not None:
             # Figures that stand in a date, an amount or a code are known figures too, if weaker.
             found.numbers.append((figure, frozenset(), evidence))
+
+
+_JOINED = frozenset({"and", "or", "to"})
+
+
+def _listed(values: tuple[Value, ...], value: Value, scan: Scan) -> str:
+    """Return what the numbers of a list count: "12, 15 and 19 people" are all people."""
+    at = values.index(value)
+    for later in values[at + 1 : at + 6]:
+        between = [piece.lower for piece in scan.pieces[value.stop : later.first]]
+        if later.kind is not Kind.NUMBER or not between or not set(between) <= {",", "and", "or", "to", "-", "–"}:
+            break
+        if later.unit and later.unit.split()[0] not in _JOINED:
+            return later.unit
+        value = later
+    return value.unit
 
 
 def _shared_units(found: Known, fact: Fact, scan: Scan) -> None:

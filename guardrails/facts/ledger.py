@@ -291,6 +291,8 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
             clash = ""  # an amount that the facts state is not the wrong one of a sum
         if clash and isinstance(value.value, Duration) and standing is Standing.HELD and not (value.loose and _is_window(times, facts)):
             clash = ""
+        if clash and isinstance(value.value, Duration) and standing is Standing.HELD and value.value.seconds in {seconds for seconds, _ in facts.durations}:
+            clash = ""  # the facts tell just this length, of something else
         if isinstance(value.value, Day) and standing is Standing.CONTRADICTED:
             clash = clash or note
         if clash:
@@ -308,7 +310,9 @@ def _explained(value: Value, sentence: Sentence, scan: Scan, facts: Known) -> "_
     if fact := _in_a_ticket(value, sentence, scan, facts):
         return Standing.HELD, fact, ""
     vague = isinstance(value.value, Period) and value.first and scan.pieces[value.first - 1].lower in _VAGUELY
-    return _IDLE if vague or (sentence.field == "subject" and _refers(value, sentence.text, sentence.start)) else _UNKNOWN
+    before = sentence.text[: value.span.start - sentence.start].lower()
+    named = sentence.field == "subject" and (value.kind is Kind.CODE or _refers(value, sentence.text, sentence.start))
+    return _IDLE if vague or named or (value.kind in _SUPPOSED_KINDS and _supposed(before)) else _UNKNOWN
 
 
 _VAGUELY = frozenset("before come till when mid".split())
@@ -319,6 +323,19 @@ _REFERENCE = re.compile(r"\b(?:tickets?|ref(?:erence)?|case|request|no|number|me
 def _refers(value: Value, text: str, offset: int) -> bool:
     """Whether a number or a day of the subject says which thread this is: "Re: your message of 4 March", "Ticket 20931"."""
     return value.kind in {Kind.NUMBER, Kind.CODE, Kind.DATE} and bool(_REFERENCE.search(text[: value.span.start - offset].lower()))
+
+
+_SUPPOSED_KINDS = {Kind.DATE, Kind.PERIOD, Kind.NUMBER, Kind.DURATION}
+_SUPPOSED = re.compile(
+    r"\b(?:if|unless|suppose|in case|whenever|should (?:you|your|the|a|an|it|they|any|we|one)|had (?:it|that|this|you|your|we|i|the|they|a)"
+    r"|were (?:it|you|we|the|they))\b[^,;:—–()]*\Z"
+)
+"""The beginning of a clause that supposes something: what it counts or dates has not happened."""
+
+
+def _supposed(before: str) -> bool:
+    """Whether the clause that ends here only supposes something."""
+    return bool(_SUPPOSED.search(before[-120:]))
 
 
 _DATED = {Kind.DATE, Kind.PERIOD}
@@ -361,6 +378,8 @@ def _internal(value: Value, facts: Known) -> "_Verdict | None":
             mine, theirs = value.value, other.value
             if isinstance(mine, Decimal) and mine == theirs and value.kind is other.kind and (value.kind is not Kind.NUMBER or mine > 4):
                 return Standing.INTERNAL, fact.shown, ""
+            if value.kind is Kind.NUMBER and other.kind is Kind.MONEY and isinstance(mine, Decimal) and mine == theirs and mine >= 1000:
+                return Standing.INTERNAL, fact.shown, ""
             if isinstance(mine, Duration) and isinstance(theirs, Duration) and mine.fits(theirs.seconds):
                 return Standing.INTERNAL, fact.shown, ""
             if (
@@ -384,18 +403,27 @@ _IDLE: _Verdict = (Standing.IDLE, None, "")
 _UNKNOWN: _Verdict = (Standing.UNKNOWN, None, "")
 
 
+_ON_DEMAND = frozenset({"if", "should", "whenever"})
+_ANY = frozenset("a an any each every another odd some no".split())
+"""What stands before a day that is none in particular: "it eats a Saturday"."""
+
+
 def _stand(value: Value, scan: Scan, facts: Known) -> _Verdict:
     what = value.value
     if isinstance(what, Day):
+        if value.first and scan.pieces[value.first - 1].lower in _ANY:
+            return _IDLE
         return _day(what, facts, not _AHEAD.isdisjoint(piece.lower for piece in scan.pieces))
     if isinstance(what, Period):
         may = value.first == 0 and what.months == {5} and scan.pieces[0].lower == "may" and len(scan.pieces) > 1 and scan.pieces[1].kind == "word"
         return _IDLE if may and scan.pieces[1].lower in {"the", "your", "our", "this", "that", "they", "all"} else _period(what, facts)
     if isinstance(what, Duration):
         before = " ".join(["", *(piece.lower for piece in scan.pieces[max(value.first - 5, 0) : value.first])])
-        return _length(what, facts, " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 2]), before)
+        supposed = not _ON_DEMAND.isdisjoint(piece.lower for piece in scan.pieces)  # "if you ask, you have it within the hour"
+        return _length(what, facts, " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 2]), before, supposed)
     if isinstance(what, frozenset):
-        return _time(what, facts, 20 if value.loose else 0) if _is_told(value, scan, facts) else _IDLE
+        before_hour = value.first > 0 and scan.pieces[value.first - 1].lower in {"before", "by"} and all(minute % 30 == 0 for minute in what)
+        return _time(what, facts, 20 if value.loose else 0, _NEARLY if before_hour else 0) if _is_told(value, scan, facts) else _IDLE
     if value.kind is Kind.MONEY and isinstance(what, Decimal):
         return _money(what, value, facts, " half " in f" {' '.join(piece.lower for piece in scan.pieces)} ")
     if value.kind is Kind.PERCENT and isinstance(what, Decimal):
@@ -497,20 +525,24 @@ _ASKED = re.compile(
 """What is asked of the customer's time says nothing of the case."""
 
 
-def _length(what: Duration, facts: Known, after: str, before: str) -> _Verdict:
+def _length(what: Duration, facts: Known, after: str, before: str, supposed: bool) -> _Verdict:
     for seconds, fact in facts.durations:
         if what.fits(seconds):
             return Standing.HELD, fact, ""
     for seconds, fact in () if _LASTED.search(before) else facts.lengths:
         if what.fits(seconds):
             return Standing.DERIVED, fact, "worked out from two times"
+    if what.counted and not what.working and (kept := _kept_in(what, facts)):
+        return Standing.DERIVED, kept, "so many of them"
+    if what.counted and what.unit >= 28 * DAY and (fact := _calendar_months(what, facts)):
+        return Standing.DERIVED, fact, "the months from the first day to the last"
     if (
         not what.counted
         and what.loose != "within"
         and not (what.loose in _BOUND and what.unit in {HOUR, DAY} and facts.window and before.endswith(f" for {what.loose}"))
     ):
         return _IDLE
-    if _ASKED.search(before):
+    if _ASKED.search(before) or (what.loose == "within" and not what.counted and supposed):
         return _IDLE
     if re.match(r"(?:in\b(?! all| total| sum)|- ?old|old\b|- year|or night|job\b|(?:before|after|short of|until) (?:christmas|easter|new))", after):
         return _IDLE
@@ -519,10 +551,33 @@ def _length(what: Duration, facts: Known, after: str, before: str) -> _Verdict:
     return _UNKNOWN
 
 
-def _time(minutes: frozenset[int], facts: Known, slack: int) -> _Verdict:
+def _kept_in(what: Duration, facts: Known) -> str | None:
+    """Return the fact that counts as many as a length does, where the length is no while: "of the 12,000 hours you keep with us"."""
+    count = Decimal(round(what.seconds / what.unit))
+    return next((fact for number, _, fact in facts.counted if number == count), None) if count >= 20 else None
+
+
+def _calendar_months(what: Duration, facts: Known) -> str | None:
+    """Return the fact of the first day, where a length counts the months that the known days of the past lie in."""
+    past = sorted((day, fact) for day, fact in facts.dates.items() if facts.today is None or day <= facts.today)
+    count = round(what.seconds / what.unit)
+    for number, (first, fact) in enumerate(past[:12]):
+        if any((last.year - first.year) * 12 + last.month - first.month + 1 == count for last, _ in past[number + 1 : 12]):
+            return fact if what.unit < 300 * DAY and count > 2 else None
+    return None
+
+
+_NEARLY = 20
+"""How many minutes short of a full or half hour something may be that was done "before nine o'clock"."""
+
+
+def _time(minutes: frozenset[int], facts: Known, slack: int, early: int) -> _Verdict:
     for minute in minutes:
         if minute in facts.times:
             return Standing.HELD, facts.times[minute], ""
+    for known_minute, fact in facts.times.items() if early else ():
+        if not fact.startswith("follow_up") and any(0 < (minute - known_minute) % 1440 <= early for minute in minutes):
+            return Standing.DERIVED, fact, "shortly before it"
     if slack:
         for known_minute, fact in facts.times.items():
             if any(abs(known_minute - minute) <= slack for minute in minutes):
@@ -605,6 +660,8 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
             if total and not any(figure == abs(one - other) for one in total for other in total if one != other):
                 return _UNKNOWN
     things = frozenset(concept(word) for word in value.unit.split()[:3] if word not in STOP)
+    if _is_figure_of_speech(figure, value, scan, before, after):
+        return _IDLE
     if told := _told_otherwise(figure, value, scan, facts, before, after):
         return told
     if figure > 4 and not value.loose and _counted_otherwise(figure, value, facts):
@@ -641,6 +698,25 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
     if str(figure) in facts.raw:
         return Standing.HELD, _holding(str(figure), facts), ""
     return _UNKNOWN
+
+
+def _in_round_words(figure: Decimal, facts: Known) -> str | None:
+    """Return the fact that counts about as many as a round number in words: "two hundred lines" of 212."""
+    digits = f"{figure:f}".rstrip("0")
+    if len(digits) > (1 if figure < 1000 else 2):
+        return None
+    wide = figure / 15
+    told = [*((number, fact) for number, _, fact in facts.counted), *((amount, fact) for amount, _, fact in facts.money)]
+    return next((fact for number, fact in told if abs(number - figure) <= wide), None)
+
+
+_MANY = re.compile(r"(?:moving|small|little|other|different|things?|ways?|reasons?|times|apologies|thanks|billion|thank)\b")
+
+
+def _is_figure_of_speech(figure: Decimal, value: Value, scan: Scan, before: str, after: str) -> bool:
+    """Whether a round number says no more than "many": "a million apologies", "a hundred moving parts"."""
+    article = scan.pieces[value.first].lower == "a"
+    return value.words and article and figure in {100, 1000, 1000000} and bool(_MANY.match(after) or after[:1] == ",")
 
 
 _CLAUSE = re.compile(r"\b(?:clause|section|article|paragraph)$")
@@ -682,6 +758,16 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
         minute = UNITS[clock[2]] * 60 + int(figure) * (1 if clock[1] == "past" else -1)
         held = next((m for m in facts.times if m in {minute, minute + 720}), None)
         return _UNKNOWN if held is None else (Standing.HELD, facts.times[held], "")
+    for number, unit, fact in facts.counted:
+        # "Five ticks out of six", "and on day ninety-one" of ninety.
+        if (figure == number + 1 and before.endswith(" day")) or (figure == number - 1 and unit and re.match(r"\w+ out of ", value.unit)):
+            return Standing.DERIVED, fact, "the next to it"
+    if figure > 1 and (not value.unit or value.unit.split()[0] in STOP) and not figure == figure.to_integral():
+        for unit_seconds in (60, HOUR, DAY):
+            if fact := next((fact for seconds, fact in facts.durations if abs(float(figure) * unit_seconds - seconds) < 60), None):
+                return Standing.DERIVED, fact, "of hours, days or minutes"
+    if value.words and figure >= 100 and (fact := _in_round_words(figure, facts)):
+        return Standing.DERIVED, fact, "in round figures"
     if _CLAUSE.search(before):
         return None if re.search(rf"\b{figure}\b", facts.everything.raw) else _UNKNOWN
     for number, unit, fact in facts.counted:
