@@ -28,7 +28,7 @@ def derived(value: Value, text: str, offset: int, scan: Scan, facts: Known) -> R
     if isinstance(what, frozenset):
         return _time(what, value, text, offset, scan, facts)
     if isinstance(what, Day):
-        return _day(what, facts) or _beside(what, value, scan) or _weekday(what, value, scan, facts)
+        return _day(what, scan, facts) or _beside(what, value, scan) or _weekday(what, value, scan, facts)
     if isinstance(what, Period):
         return _month(what, value, scan, facts)
     if isinstance(what, Duration):
@@ -149,7 +149,10 @@ def _time(minutes: frozenset[int], value: Value, text: str, offset: int, scan: S
     return None
 
 
-def _day(what: Day, facts: Known) -> Reason | None:
+_NIGHT = re.compile(r"\b(?:night|overnight|midnight)\b")
+
+
+def _day(what: Day, scan: Scan, facts: Known) -> Reason | None:
     """A known day with a known number of days before or behind it."""
     if what.relative and len(what.days) > 4 and facts.today:
         ago = {(facts.today - day).days * DAY for day in (what.days[0], what.days[-1])}
@@ -164,6 +167,10 @@ def _day(what: Day, facts: Known) -> Reason | None:
         or (what.weekday is not None and what.days and what.days[0].weekday() != what.weekday)
     ):
         return None
+    if what.month is not None and _NIGHT.search(" ".join(piece.lower for piece in scan.pieces)):
+        for day in what.days:
+            if fact := facts.dates.get(day + timedelta(days=1)) or facts.dates.get(day - timedelta(days=1)):
+                return fact, "the night from one day to the next"
     weekly = bool(_AGAIN.search(facts.raw))
     lengths = {round(seconds / DAY) for seconds, _ in facts.durations if seconds >= DAY and seconds % DAY == 0 and seconds < 100 * DAY}
     for day in what.days:

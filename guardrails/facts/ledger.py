@@ -311,7 +311,7 @@ def _explained(value: Value, sentence: Sentence, scan: Scan, facts: Known) -> "_
         return Standing.HELD, fact, ""
     vague = isinstance(value.value, Period) and value.first and scan.pieces[value.first - 1].lower in _VAGUELY
     before = sentence.text[: value.span.start - sentence.start].lower()
-    named = sentence.field == "subject" and (value.kind is Kind.CODE or _refers(value, sentence.text, sentence.start))
+    named = sentence.field == "subject" and (value.kind is Kind.CODE or _CLAUSE.search(before.rstrip()) or _refers(value, sentence.text, sentence.start))
     return _IDLE if vague or named or (value.kind in _SUPPOSED_KINDS and _supposed(before)) else _UNKNOWN
 
 
@@ -327,8 +327,8 @@ def _refers(value: Value, text: str, offset: int) -> bool:
 
 _SUPPOSED_KINDS = {Kind.DATE, Kind.PERIOD, Kind.NUMBER, Kind.DURATION}
 _SUPPOSED = re.compile(
-    r"\b(?:if|unless|suppose|in case|whenever|should (?:you|your|the|a|an|it|they|any|we|one)|had (?:it|that|this|you|your|we|i|the|they|a)"
-    r"|were (?:it|you|we|the|they))\b[^,;:—–()]*\Z"
+    r"\b(?:if|unless|suppose|in case|whenever|should (?:you|your|the|a|an|it|they|any|we|one))\b[^,;:—–()]*\Z"
+    r"|(?:\A|[,;:—–(.!?])\W*(?:had|were) (?:it|that|this|you|your|we|i|the|they|a)\b[^,;:—–()]*\Z"
 )
 """The beginning of a clause that supposes something: what it counts or dates has not happened."""
 
@@ -446,6 +446,8 @@ def _is_told(value: Value, scan: Scan, facts: Known) -> bool:
     if not isinstance(minutes, frozenset) or minutes & facts.times.keys():
         return True
     before = scan.pieces[value.first - 1].lower if value.first else ""
+    if word == "nine" and [piece.lower for piece in scan.pieces[value.stop : value.stop + 2]] == ["to", "five"]:
+        return False
     if value.stop < len(scan.pieces) and scan.pieces[value.stop].lower == "of" and value.stop - value.first == 1:
         return False  # "shouted at two of them"
     if word in {"noon", "midday", "midnight"}:
@@ -517,8 +519,10 @@ _LASTED = re.compile(
 
 _BOUND = frozenset({"just over", "nearly", "almost", "just under", "well over", "a little over", "over", "more than", "close to"})
 """What makes even "a day" a length that can be wrong."""
+_NEVER = re.compile(r"(?:nobody|no one|never|i have)\b")
 _ASKED = re.compile(
     r"\b(?:spare(?: me| us)?|(?:give|lend|grant|allow|find)(?: me| us)|could do with|a call of|(?:call|talk|chat|session|meeting) for"
+    r"|(?:would|should) (?:only )?like|keep it to"
     r"|(?:glad of|grateful for|happy with|(?:call|it|this|reading|conversation|talk) (?:needs|takes|will take|should take)))"
     r"(?: (?:just|only|about|the|some|roughly|around|no more than|not more than|at most|less than|under))?$"
 )
@@ -542,6 +546,8 @@ def _length(what: Duration, facts: Known, after: str, before: str, supposed: boo
         and not (what.loose in _BOUND and what.unit in {HOUR, DAY} and facts.window and before.endswith(f" for {what.loose}"))
     ):
         return _IDLE
+    if before.endswith(" in") and what.unit >= 300 * DAY and _NEVER.match(after):
+        return _IDLE  # "in thirty years nobody has written so"
     if _ASKED.search(before) or (what.loose == "within" and not what.counted and supposed):
         return _IDLE
     if re.match(r"(?:in\b(?! all| total| sum)|- ?old|old\b|- year|or night|job\b|(?:before|after|short of|until) (?:christmas|easter|new))", after):
@@ -716,6 +722,8 @@ _MANY = re.compile(r"(?:moving|small|little|other|different|things?|ways?|reason
 def _is_figure_of_speech(figure: Decimal, value: Value, scan: Scan, before: str, after: str) -> bool:
     """Whether a round number says no more than "many": "a million apologies", "a hundred moving parts"."""
     article = scan.pieces[value.first].lower == "a"
+    if figure == 100 and before.endswith((" in", " in the", " at")) and scan.pieces[value.stop - 1].lower in {"hundred", "100"}:
+        return value.words  # "seventy parts in the hundred", "at a hundred"
     return value.words and article and figure in {100, 1000, 1000000} and bool(_MANY.match(after) or after[:1] == ",")
 
 
@@ -759,9 +767,10 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
         held = next((m for m in facts.times if m in {minute, minute + 720}), None)
         return _UNKNOWN if held is None else (Standing.HELD, facts.times[held], "")
     for number, unit, fact in facts.counted:
-        # "Five ticks out of six", "and on day ninety-one" of ninety.
-        if (figure == number + 1 and before.endswith(" day")) or (figure == number - 1 and unit and re.match(r"\w+ out of ", value.unit)):
-            return Standing.DERIVED, fact, "the next to it"
+        if (figure == number - 1 and unit and re.match(r"\w+ out of ", value.unit)):
+            return Standing.DERIVED, fact, "all but one"
+    if before.endswith(" day") and (fact := next((fact for seconds, fact in facts.durations if seconds == float(figure - 1) * DAY), None)):
+        return Standing.DERIVED, fact, "the day after so many"
     if figure > 1 and (not value.unit or value.unit.split()[0] in STOP) and not figure == figure.to_integral():
         for unit_seconds in (60, HOUR, DAY):
             if fact := next((fact for seconds, fact in facts.durations if abs(float(figure) * unit_seconds - seconds) < 60), None):

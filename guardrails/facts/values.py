@@ -347,6 +347,8 @@ class Scan:
             return self._day(first, here + 1, month=self.today.month, day=day, weekday=weekday)
         # "2 to 20 October": the first day takes the month of the second.
         joined = self._joined(stop)
+        if joined is not None and self._low(stop) == "," and piece.kind == "num" and first == at and self._names_a_thing(at - 1):
+            joined = None  # "in germinator 2, 26 January"
         if joined is not None:
             month, year = joined
             return self._day(first, stop, year=year, month=month, day=day, weekday=weekday)
@@ -384,7 +386,7 @@ class Scan:
                 and not self._month(at + 2)
             ):
                 following = self._low(at + 2)
-                if following in {",", ".", "", ";", ":", ")"} or following in _CLOSED:
+                if following in {",", ".", "", ";", ":", ")"} or (following in _CLOSED and following != "of"):
                     read = int(piece.text), at + 2
             if read and 1 <= read[0] <= 31:
                 return self._day(at + 1, read[1], year=year, month=month, day=read[0])
