@@ -11,11 +11,12 @@ from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from guardrails.case import Case, Severity
-from guardrails.facts.durations import DAY, Duration
+from guardrails.facts.durations import DAY, HOUR, Duration
 from guardrails.facts.grants import denied, granted
 from guardrails.facts.known import Known, content, known, per_case, shown
 from guardrails.facts.ledger import Line, Standing
 from guardrails.facts.lexer import pieces
+from guardrails.facts.reckoning import resembles
 from guardrails.facts.values import MONTHS, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept, meant
 from guardrails.finding import Field, Span
@@ -25,11 +26,11 @@ from guardrails.letter import Part, Reading, Sentence
 # Words that make a present of something.
 _GIFT = Watched(
     r"""(?<!\w)(?:(?:'s|is|are|be|,|-|—|months?|weeks?|service|one|order|have\ \w+(?:\ and\ \w+)?)\ on\ (?:us|me)(?=\ ?(?:[.,;:!)(]|and|this|for|as|\Z))
-    |on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|gift|gifts|voucher|vouchers|coupon|coupons|gift\ card
+    |on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|(?<!is\ a\ )(?<!was\ a\ )gift|gifts|gratis|as\ a\ present|voucher|vouchers|coupon|coupons|gift\ card
     |(?:gets?|have|has|do|does|done|free|yours|supply|ship|receive|runs?|comes?|work|works)\ (?:\w+\ ){0,4}for\ nothing
-    |at\ our\ expense
+    |(?<!laugh\ )at\ our\ expense|without\ (?:an\ )?invoice|on\ (?:our|my)\ tab
     |(?:two|three
-    |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|(?<!the\ )(?<!any\ )(?<!your\ )goodwill(?!\ (?:now|you|between|has|is|and))
+    |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|(?<!the\ )(?<!any\ )(?<!your\ )(?<!whose\ )(?<!their\ )(?<!expression\ of\ )goodwill(?!\ (?:now|you|between|has|is|and|on))
     |(?<!are\ )(?<!am\ )(?<!be\ )(?<!is\ )free\ (?:\w+\ ){0,2}(?:month|months|week|weeks|year
     |years|night|nights|service|order|orders|visit|visits|training|access|upgrade|seat|seats
     |consultation|delivery|shipping|trial)|free\ (?:january|february|march|april|may|june|july|august|september|october|november|december)|(?:tenner|fiver)
@@ -53,7 +54,10 @@ _GIVE = Watched(
     |(?:takes?|taking|took|taken|comes?|coming)\ (?:[^.;]{0,40}\ )?(?:off|down)|lighter|lower\ (?:the|your)|(?:have|has|had|'ve|will|'ll|shall|i
     |we)\ (?:put|added|add|place|placed)
     |(?:we|us|i|will|shall|'ll)\ (?:also\ )?(?:cover|covers|covering|meet|bear|pay\ for|pay\ the|pay\ half)|cheque\ for|check\ for|on\ your\ account
-    |carr(?:y|ies)\ a\ credit|charge\ you\ nothing|not\ pay\ for|have\ \w+(?:\ and\ \w+)?\ on\ us|fee\ is\ ours|you\ (?:will\ also\ )?receive|we\ (?:write
+    |carr(?:y|ies)\ a\ credit|(?:we|i)\ (?:\w+\ )?(?:carry|take\ over)|(?:will|shall|is|are|has|have)\ (?:be(?:en)?\ |being\ )?returned
+    |(?:comes?|goes?|go|put|dropped|drop|drops|posted|pays?|paid)\ (?:[^.;]{0,30}\ )?(?:to|into|on|onto)\ your\ (?:\w+\ )?(?:account|bank|statement|card|good)
+    |you\ pay\ (?:us\ |only\ |just\ )*(?:the\ )?(?:half|two\ thirds|a\ (?:half|third|quarter))|each\ (?:of\ (?:\w+\ ){1,3})?(?:gets|receives)
+    |(?:giving|give|gives)\ (?:up|you)|(?:euros?|dollars?|pounds?|francs?|percent|%)\ less|charge\ you\ nothing|not\ pay\ for|have\ \w+(?:\ and\ \w+)?\ on\ us|fee\ is\ ours|you\ (?:will\ also\ )?receive|we\ (?:write
     |grant|give|offer)\ you|i\ (?:write|grant|give|offer)\ you|you\ get|throw\w*\ in|coming\ your\ way|please\ (?:enjoy|accept)|(?:we|i)\ offer|offering
     |extend|every\ \w+\ (?:gets|receives))\b""",
     re.VERBOSE,
@@ -196,6 +200,15 @@ def _offers(reading: Reading) -> Iterator[Offer]:
         if not found and line.sentence.part is Part.TEXT and (span := _unheard_of(line)):
             found = (Offer(line.sentence.field, span, _TOO_KIND if reading.severity is Severity.LOW else _OTHER if allowed else _UNMADE, allowed.evidence),)
             yield from found
+        if not found and line.sentence.part is Part.TEXT and (span := _in_place(line.sentence, allowed)):
+            found = (Offer(line.sentence.field, span, _OTHER, allowed.evidence),)
+            yield from found
+        if not found and line.sentence.part is Part.TEXT and (span := _resembling(line, allowed)):
+            found = (Offer(line.sentence.field, span, _OTHER, allowed.evidence),)
+            yield from found
+        if not found and line.sentence.part is Part.TEXT and (span := _lasting(line, allowed, facts)):
+            found = (Offer(line.sentence.field, span, _OTHER, allowed.evidence),)
+            yield from found
         if not found and line.sentence.part is Part.TEXT and _GRANT_SIGNS.search(line.sentence.flat, line.sentence.signs):
             clauses = reading.clauses(line.sentence)
             span = denied(line.sentence, allowed.words)
@@ -204,6 +217,70 @@ def _offers(reading: Reading) -> Iterator[Offer]:
             if span:
                 why = _TOO_KIND if reading.severity is Severity.LOW else _OTHER if allowed else _UNMADE
                 yield Offer(line.sentence.field, span, why, allowed.evidence)
+
+
+_IN_PLACE = re.compile(r"\b(?:in place of|instead of|in lieu of) (?:the |a |an |your |our )?((?:[\w'-]+ ){0,4}?[\w'-]+)(?: \w+ \w+)? (?:we|you|our|i)\b")
+
+
+def _in_place(sentence: Sentence, allowed: Approved) -> Span | None:
+    """Return what is offered in place of an approved thing: "in place of the refund we send a set of jaws"."""
+    match = _IN_PLACE.search(sentence.flat) if allowed else None
+    if match is None or not {concept(word) for word in match[1].split()} & (allowed.words - _COUNTING_WORDS):
+        return None
+    if re.search(r"\b(?:was|were|had|did|charged|billed|sent|told)\b", sentence.flat[match.end() :]):
+        return None  # what went wrong
+    return sentence.span(match.start(), len(sentence.flat))
+
+
+_COUNTING_WORDS = frozenset(concept(word) for word in "month months year day days week account customer team invoice order price".split())
+
+
+def _resembling(line: Line, allowed: Approved) -> Span | None:
+    """Return an amount that no fact holds and that is an approved one but for a digit."""
+    amounts = [value for value in allowed.values if value.kind is Kind.MONEY and isinstance(value.value, Decimal)]
+    if not amounts or _PAST.search(line.sentence.flat) or _RECKONING.search(line.sentence.flat):
+        return None
+    for item in line.items:
+        value = item.value
+        if item.kind is not Kind.MONEY or item.standing is not Standing.UNKNOWN or item.clash or value is None or not isinstance(value.value, Decimal):
+            continue
+        told = value.value
+        if any(same_money(other.unit, value.unit) and isinstance(other.value, Decimal) and resembles(told, other.value) for other in amounts):
+            return None if _SUMMED.search(line.sentence.flat) else item.span
+    return None
+
+
+_RECKONING = re.compile(r"\b(?:difference|times|off|of £|would cost|prices? (?:will|go))\b")
+_UNTIL = re.compile(
+    r"\b(?:until|till|through(?: to)?|to) (?:the )?(?:end of (?:the )?)?"
+    r"(year|quarter|christmas|easter|summer|autumn|winter|spring|january|february|march|april|may|june|july|august|september|october|november|december)\b"
+)
+_UNTIL_DAY = re.compile(r"\b(?:until|till|through|to)\b")
+
+
+def _lasting(line: Line, allowed: Approved, facts: Known) -> Span | None:
+    """Return how long an approved thing is said to last, where it was approved for another while."""
+    sentence = line.sentence
+    match = _UNTIL.search(sentence.flat)
+    lasts = [part for part in allowed.parts if _UNTIL_DAY.search(part.lower()) or any(isinstance(value.value, Duration) for value in Scan(part).found)]
+    if match is None or not lasts:
+        return None
+    said = _said_in(sentence)
+    about = [part for part in lasts if len(_part(part)[1] & said - _MONEY_NOUNS) > 1]
+    if not about or not _OFFERED.search(sentence.flat):
+        return None
+    months = {month for part in about for value in Scan(part, 0, facts.today).found for month in _months(value)}
+    lengths = [value.value.seconds for part in about for value in Scan(part).found if isinstance(value.value, Duration)]
+    starts = [day for day in (*facts.dates, facts.today) if day]
+    ends = months | {(day + timedelta(seconds=length)).month for day in starts for length in lengths}
+    word = match[1]
+    named = {MONTHS[word]} if word in MONTHS else {"year": {12}, "christmas": {12}, "easter": {3, 4}}.get(word) or {
+        "summer": {6, 7, 8}, "autumn": {9, 10, 11}, "winter": {12, 1, 2}, "spring": {3, 4, 5}
+    }.get(word, set())
+    return None if not named or named & ends else sentence.span(match.start(), match.end())
+
+
+_OFFERED = re.compile(r"\b(?:support|contact|extend\w*|trial|yours|stays?|free|watch|protection|access|line|priority|have|get|turn)\b")
 
 
 def _things(value: Value) -> frozenset[str]:
@@ -252,7 +329,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         if (
             sentence.field == "subject"
             and not re.search(r"% (?:off|discount|credit|refund|back|less)\b", text)
-            and not any(value.kind is Kind.MONEY and span.start <= value.span.start < span.end for value in scan.found)
+            and not any(value.kind is Kind.MONEY and not held and span.start <= value.span.start < span.end for value in scan.found)
         ):
             continue  # a subject names what went wrong; only a figure makes it an offer
         following = " ".join(token.lower for token in sentence.tokens[stop : clauses[number + 1][1]]) if number + 1 < len(clauses) else ""
@@ -270,6 +347,8 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
             continue
         here = scan.found[bisect_left(starts, span.start) : bisect_left(starts, span.end)]
         said = frozenset(concept(token.lower) for token in sentence.tokens[start:stop] if token.lower not in STOP and token.lower.isalpha())
+        if held and (_SUMMED.search(text) or _EXPLAINS.match(text)):
+            continue  # beside the approved amount it only adds it up, or tells how it comes about
         wrong = next(
             (value for value in here if value.span not in reckoned and _is_wrong(value, text, scan, facts, allowed, said, bool(gift), bool(give))), None
         )
@@ -323,6 +402,10 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         if gift and _COUNTED.search(flat) and not _COUNTED.search(told):
             yield Offer(sentence.field, sentence.whole, _MORE, allowed.evidence)
             return
+
+
+_SUMMED = re.compile(r"\b(?:together|altogether|in all|in total|in sum|between the two|comes? to|all told)\b")
+_EXPLAINS = re.compile(r"\W*(?:or|being|that is|i\.e\.|which (?:is|makes|comes|corresponds))\b")
 
 
 def _said_in(sentence: Sentence) -> frozenset[str]:
@@ -433,6 +516,8 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
         if any(what.fits(length.seconds) for length in lengths) or (named and round(what.seconds / (30.4 * DAY)) == named and what.unit < 300 * DAY):
             return False
         before = " ".join(piece.lower for piece in scan.pieces[max(value.first - 2, 0) : value.first])
+        if before.endswith(" in"):
+            return False  # "in ten years"
         after = " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 4])
         ways = (
             re.match(
@@ -448,6 +533,9 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
         )
         offered = any(ways)
         return offered and not any(what.fits(seconds) for seconds, key in facts.durations if not key.startswith("remedy"))
+    if isinstance(what, Duration) and what.counted and what.unit >= HOUR and (len(said & allowed.words - _MONEY_NOUNS) > 1 or gift):
+        alike = [other.value for other in allowed.values if isinstance(other.value, Duration) and other.value.unit == what.unit]
+        return bool(alike) and not any(what.fits(other.seconds) for other in alike) and not any(what.fits(seconds) for seconds, _ in facts.durations)
     if isinstance(what, Period) and what.months and len(what.months) < 4 and (gift or give):
         named_months = {month for other in allowed.values for month in _months(other)}
         if not named_months or what.months & named_months:
@@ -486,14 +574,15 @@ def _months(value: Value) -> frozenset[int]:
 
 
 def _in_facts(text: str, facts: Known) -> bool:
-    return text.strip() in facts.raw
+    return re.search(rf"\b{re.escape(text.strip())} (?:of\b|the\b|an?\b|their\b|price\b|-)", facts.raw) is not None
 
 
 def _free_in_facts(said: frozenset[str], facts: Known) -> bool:
     """Whether the facts themselves say that this costs nothing."""
     return any(
         re.search(
-            r"\b(?:free|no (?:\w+ )?(?:cost|charge)|without (?:\w+ )?charge|our (?:own )?(?:cost|expense)|(?:cost|costs) nothing|not charged|waived?|gratis)\b",
+            r"\b(?:free|no (?:\w+ )?(?:cost|charge)|without (?:\w+ )?charge|our (?:own )?(?:cost|expense)|(?:cost|costs) nothing|not charged|not applied|at zero"
+            r"|waived?|gratis|we (?:paid|pay|cover))\b",
             fact.text.lower(),
         )
         and (said & fact.words) - _MONEY_NOUNS
@@ -540,20 +629,50 @@ def omitted(reading: Reading, other: bool) -> str | None:
         return None
     lines = [line for line in reading.ledger.lines if line.sentence.part is Part.TEXT]
     # It mostly stands near the end.
+    if other:
+        return None  # the offer that differs stands where it can be mended
     if not any(_tells(line.sentence, line.scan, allowed) for line in reversed(lines)):
-        return None if other else allowed.evidence
+        return allowed.evidence
     said = " ".join(line.sentence.flat for line in lines)
     named = any(name.lower() in said.split() for name in re.findall(r"(?<=[a-z,:;] )[A-Z][\w’'-]+", allowed.text) if name.lower() not in MONTHS)
-    return next((allowed.evidence for part in allowed.parts if _left_out(part.lower(), said, named)), None)
+    if any(_left_out(part.lower(), said, named) for part in allowed.parts) or _unpaid(lines, allowed):
+        return allowed.evidence
+    words = frozenset(map(meant, said.split()))
+    return allowed.evidence if any(_unsaid(part, words) for part in allowed.parts) else None
+
+
+def _unpaid(lines: list[Line], allowed: Approved) -> bool:
+    """Whether a letter tells one of several approved amounts and says nothing of another."""
+    amounts = [value for value in allowed.values if value.kind is Kind.MONEY and isinstance(value.value, Decimal)]
+    told = {value.value for line in lines for value in line.scan.found if isinstance(value.value, Decimal)}
+    if len(amounts) < 2 or not any(value.value in told for value in amounts):
+        return False
+    whole = sum((value.value for value in amounts if isinstance(value.value, Decimal)), Decimal(0))
+    said = frozenset(word for line in lines for word in map(meant, line.sentence.lowers) if word)
+    for value in amounts:
+        part = next((part for part in allowed.parts if any(other.value == value.value for other in Scan(part).found)), "")
+        words = _part(part)[1] - _MONEY_NOUNS - _LOOSE
+        if value.value not in told and whole not in told and part and not words & said:
+            return True
+    return False
+
+
+def _unsaid(part: str, said: frozenset[str | None]) -> bool:
+    """Whether no word is said of a part of the remedy that gives something else than money, a person, a call or a report."""
+    words = _part(part)[1] - _MONEY_NOUNS - _LOOSE
+    return len(words) > 2 and not any(letter.isdigit() for letter in part) and not _OTHERWISE.search(part.lower()) and not words & said
+
+
+_OTHERWISE = re.compile(r"\b(?:contact|post ?-? ?mortem|call|check ?-? ?in|meeting|executive|ceo|cto|refund\w*|fees?|credit|waive\w*|line|desk)\b")
 
 
 _PUBLISHED = re.compile(
     r"\bpost ?- ?mortem|\bpublic(?:ly)?\b|\b(?:any(?:one|body)|every(?:one|body)|all|the world) (?:may|can|to|will) (?:read|see)\b"
     r"|\b(?:full|written|detailed|complete) (?:review|analysis|history|explanation)\b|\bwhat we (?:have )?(?:learn|find|found)"
     r"|\bpublish\w*|\breport\b|\bwrite ?- ?up\b"
-    r"|\baccount of (?:what|how|it|the)\b|\bfindings\b"
+    r"|\b(?:whole|full) (?:story|account|history)\b|\baccount of (?:what|how|it|the)\b|\bfindings\b"
 )
-_AT_HAND = re.compile(r"\b(?:escalat\w*|contact|dedicated|direct line|line to|turn to|person|ring|reach|number|answers?|picks? up|there for you)\b")
+_AT_HAND = re.compile(r"\b(?:escalat\w*|contact|dedicated|direct line|line to|turn to|person|ring|reach|number|(?:one|a) line|answers?|picks? up|there for you)\b")
 
 
 def _left_out(part: str, said: str, named: bool) -> bool:
