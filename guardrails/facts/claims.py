@@ -180,8 +180,12 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
             or token.lower.endswith(("ian", "ish", "ese", "ean", "days"))
         ):
             continue
-        if not _is_new(token.lower, facts, own):
+        if not _is_new(token.lower, facts, own) or token.text.lower() in facts.raw:
             continue
+        if token.lower == "good" and number + 1 < len(tokens) and tokens[number + 1].lower == "friday":
+            continue
+        if before[:1].isupper() and before.lower() in facts.names and not (found and found[-1].end == tokens[number - 1].end):
+            continue  # the surname of somebody whom the facts call by the first name
         if found and tokens[number - 1].text[:1].isupper() and found[-1].end == tokens[number - 1].end:
             found[-1] = Span(found[-1].start, token.end)
         else:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from guardrails.case import zone
 from guardrails.facts.durations import DAY, HOUR, LOOSE, Duration
@@ -66,6 +66,10 @@ def _of_passage(what: Decimal, value: Value, text: str, offset: int, scan: Scan,
     """A rate that the figures of the passage and of the facts give, or the amount that a known one is so many times."""
     pool = _pool(value, scan, facts)
     unit = value.unit if value.kind is Kind.MONEY else ""
+    if found := _short_of(what, value, text, offset, scan, facts):
+        return found
+    if (whole := _sum_of_all(what, value, unit, scan, facts)) is not None:
+        return whole, "all of them together"
     if EACH.match(text[value.span.end - offset :]) and (found := rate(what, value.loose, value.kind, unit, pool)):
         return None, f"{found[0]} shared among {found[1]}"
     here = figures(beside(scan, value))
@@ -76,13 +80,55 @@ def _of_passage(what: Decimal, value: Value, text: str, offset: int, scan: Scan,
     return None
 
 
+_SHORT = re.compile(r"\s*(short of|shy of|under|below|less than|over|above|more than|beyond)\s")
+
+
+def _short_of(what: Decimal, value: Value, text: str, offset: int, scan: Scan, facts: Known) -> Reason | None:
+    """A known amount or a sum of known ones, told as so much short of a round figure, or over it: "twenty pounds short of two thousand"."""
+    around = sorted((value, *beside(scan, value)), key=lambda one: one.first)
+    for first, second in pairwise(around):
+        if value not in (first, second) or not isinstance(first.value, Decimal) or not isinstance(second.value, Decimal):
+            continue
+        turn = _SHORT.fullmatch(text[first.span.end - offset : second.span.start - offset] + " ")
+        if turn is None or first.value >= second.value:
+            continue
+        meant = second.value - first.value if turn[1] in _FEWER else second.value + first.value
+        pool = [(amount, fact) for amount, _, fact in facts.money] if Kind.MONEY in {first.kind, second.kind} else [(n, f) for n, _, f in facts.counted]
+        for amount, fact in pool:
+            if amount == meant:
+                return fact, "told by what it is short of"
+        for (one, fact), (other, _) in combinations(pool[:20], 2):
+            if one + other == meant:
+                return fact, "told by what it is short of"
+    return None
+
+
+_FEWER = frozenset({"short of", "shy of", "under", "below", "less than"})
+
+
+def _sum_of_all(what: Decimal, value: Value, unit: str, scan: Scan, facts: Known) -> str | None:
+    """The fact of a figure that is the sum of three or more: of the others of its sentence, or of those of one kind that the facts tell."""
+    here = [other.value for other in beside(scan, value) if other.kind is value.kind and isinstance(other.value, Decimal)]
+    if len(here) > 2 and sum(here) == what:
+        return ""
+    if value.kind is not Kind.NUMBER:
+        return None
+    told = [(number, fact) for number, _, fact in facts.counted if 4 < number < what][:14]
+    for size in (3, 4):
+        for some in combinations(told, size):
+            if sum(number for number, _ in some) == what and len({fact.partition("[")[0].partition(":")[0] for _, fact in some}) <= 2:
+                return some[0][1]
+    return None
+
+
 def _each(what: Duration, value: Value, text: str, offset: int, scan: Scan) -> Reason | None:
     """A length that two times of the sentence give, or another length when it is shared out."""
     others = beside(scan, value)
     times = [minute for other in others if isinstance(other.value, frozenset) for minute in sorted(other.value)]
     if what.counted and what.unit < DAY and any(what.fits((late - early) % 1440 * 60) for early in times for late in times if late != early):
         return None, "from one time to the other"
-    return (None, "shared out") if EACH.match(text[value.span.end - offset :]) and length_each(what, others, figures(others)) else None
+    each = EACH.search(text[value.span.end - offset : value.span.end - offset + 36])
+    return (None, "shared out") if each and length_each(what, others, figures(others)) else None
 
 
 def _weekday(what: Day, value: Value, scan: Scan, facts: Known) -> Reason | None:
@@ -149,11 +195,18 @@ def _time(minutes: frozenset[int], value: Value, text: str, offset: int, scan: S
     return None
 
 
+_EVE = re.compile(r"\b(?:evening|day|night) before\b|\bthe eve of\b")
 _NIGHT = re.compile(r"\b(?:night|overnight|midnight)\b")
 
 
 def _day(what: Day, scan: Scan, facts: Known) -> Reason | None:
     """A known day with a known number of days before or behind it."""
+    if what.relative and len(what.days) > 60 and "last year" in facts.raw:
+        return None, "last year"
+    if what.weekday is not None and what.day is None and facts.moment and _EVE.search(facts.raw):
+        before = facts.moment.date() - timedelta(days=1)
+        if before in what.days:
+            return None, "the day before the incident"
     if what.relative and len(what.days) > 4 and facts.today:
         ago = {(facts.today - day).days * DAY for day in (what.days[0], what.days[-1])}
         if fact := next((fact for seconds, fact in facts.durations if min(ago) <= seconds <= max(ago)), None):

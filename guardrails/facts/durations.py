@@ -145,6 +145,8 @@ def duration(found: list[Piece], at: int) -> Duration | None:
         if more is not None and more[1] < unit and (here > stop or unit <= DAY) and (more[4] or unit <= HOUR):
             seconds, unit, stop, counted = seconds + more[0], more[1], more[2], counted or more[4]
             continue
+        if unit == HOUR and found[stop].lower == "and" and (minutes := _bare_minutes(found, stop + 1)):
+            return Duration(seconds + minutes[0] * MINUTE, MINUTE, looseness(found, at), working, at, minutes[1], True)
         if found[stop].lower == "and" and (part := _part(found, stop + 1)):
             share, end = part
             seconds += float(share) * unit
@@ -153,6 +155,17 @@ def duration(found: list[Piece], at: int) -> Duration | None:
     if [piece.lower for piece in found[stop : stop + 2]] in (["short", "of"], ["shy", "of"]) and stop + 2 < len(found) and (whole := _one(found, stop + 2)):
         return Duration(whole[0] - seconds, unit, "", working, at, whole[2], True)
     return Duration(seconds, unit, looseness(found, at), working, at, stop, counted)
+
+
+_GOES_ON = frozenset({"to", ".", ",", ";", ")", ":", "before", "after", "until", "for", "in", "from", "\n"})
+
+
+def _bare_minutes(found: list[Piece], at: int) -> tuple[int, int] | None:
+    """Read the minutes of "an hour and fifty", where no noun stands behind them."""
+    read = number(found, at)
+    if read is None or not 4 < read.value < 60 or read.value != int(read.value) or (read.stop < len(found) and found[read.stop].lower not in _GOES_ON):
+        return None
+    return int(read.value), read.stop
 
 
 def _may_begin(word: str) -> bool:

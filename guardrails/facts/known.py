@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from guardrails.case import Case
 from guardrails.facts.durations import DAY, Duration
-from guardrails.facts.lexer import LONGEST, Piece, decimal, pieces
+from guardrails.facts.lexer import LONGEST, ORDINALS, Piece, decimal, pieces
 from guardrails.facts.values import Day, Kind, Period, Scan, Value
 from guardrails.facts.words import STOP, concept
 from guardrails.language.memory import remembered
@@ -360,6 +360,37 @@ def _within_one(found: Known) -> Iterator[tuple[float, str]]:
                 yield from ((float(figure) * value.value.unit, told) for value in fact.values if isinstance(value.value, Duration) and value.value.unit >= DAY)
 
 
+_ORDINAL_SPAN = re.compile(r"\b(second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) (day|week|month|year)\b")
+_UNIT = {"day": DAY, "week": 7 * DAY, "month": _MONTH, "year": _YEAR}
+
+
+def _between_moments(found: Known) -> Iterator[tuple[float, str]]:
+    """Yield the lengths of time between two moments that the facts tell by day and hour, of two lengths in one fact, and of "the third week"."""
+    moments: dict[datetime, str] = {}
+    for moment in found.window or ():
+        moments.setdefault(moment, "incident.started_at, incident.ended_at")
+    if found.moment:
+        moments.setdefault(found.moment, "incident.started_at")
+    for fact in found.facts:
+        if fact.key.startswith("follow_up"):
+            continue
+        day = None
+        for value in fact.values:
+            if isinstance(value.value, Day) and value.value.month and len(value.value.days) == 1:
+                day = value.value.days[0]
+            elif isinstance(value.value, frozenset) and day and len(value.value & _A_DAY) == 1:
+                moments.setdefault(datetime.combine(day, datetime.min.time()) + timedelta(minutes=min(value.value)), fact.shown)
+        lengths = [value.value.seconds for value in fact.values if isinstance(value.value, Duration)]
+        yield from ((abs(one - other), fact.shown) for one, other in combinations(lengths[:5], 2) if one != other)
+        yield from ((ORDINALS[word] * _UNIT[unit], fact.shown) for word, unit in _ORDINAL_SPAN.findall(fact.text.lower()))
+    for (one, first), (other, second) in combinations(sorted(moments.items())[:12], 2):
+        if timedelta(0) < other - one < timedelta(days=8):
+            yield (other - one).total_seconds(), first if first == second else f"{first}, {second}"
+
+
+_A_DAY = frozenset(range(1440))
+
+
 def spans_of_time(found: Known) -> list[tuple[float, str]]:
     """Return the lengths of time that lie between two known dates or two known times, in seconds."""
     lengths = []
@@ -370,6 +401,7 @@ def spans_of_time(found: Known) -> list[tuple[float, str]]:
         if late - early < 720:
             lengths.append(((late - early) * 60.0, first if first == second else f"{first}, {second}"))
     lengths += _within_one(found)
+    lengths += _between_moments(found)
     if found.today:
         for year, fact in found.years.items():
             if year < found.today.year:

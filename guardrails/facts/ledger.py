@@ -327,7 +327,7 @@ def _refers(value: Value, text: str, offset: int) -> bool:
 
 _SUPPOSED_KINDS = {Kind.DATE, Kind.PERIOD, Kind.NUMBER, Kind.DURATION}
 _SUPPOSED = re.compile(
-    r"\b(?:if|unless|suppose|in case|whenever|should (?:you|your|the|a|an|it|they|any|we|one))\b[^,;:—–()]*\Z"
+    r"\b(?:if|unless|suppose|(?:would|could|might) have|in case|whenever|should (?:you|your|the|a|an|it|they|any|we|one))\b[^,;:—–()]*\Z"
     r"|(?:\A|[,;:—–(.!?])\W*(?:had|were) (?:it|that|this|you|your|we|i|the|they|a)\b[^,;:—–()]*\Z"
 )
 """The beginning of a clause that supposes something: what it counts or dates has not happened."""
@@ -419,6 +419,9 @@ def _stand(value: Value, scan: Scan, facts: Known) -> _Verdict:
         return _IDLE if may and scan.pieces[1].lower in {"the", "your", "our", "this", "that", "they", "all"} else _period(what, facts)
     if isinstance(what, Duration):
         before = " ".join(["", *(piece.lower for piece in scan.pieces[max(value.first - 5, 0) : value.first])])
+        words = {piece.lower for piece in scan.pieces}
+        if what.unit <= HOUR and "keep" in words and words & {"call", "talk", "conversation", "meeting"}:
+            return _IDLE  # "I keep the call to ten minutes"
         supposed = not _ON_DEMAND.isdisjoint(piece.lower for piece in scan.pieces)  # "if you ask, you have it within the hour"
         return _length(what, facts, " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 2]), before, supposed)
     if isinstance(what, frozenset):
@@ -430,6 +433,12 @@ def _stand(value: Value, scan: Scan, facts: Known) -> _Verdict:
         return _percent(what, facts, value.loose)
     if value.kind is Kind.NUMBER and isinstance(what, Decimal):
         return _number(what, value, scan, facts)
+    if value.kind is Kind.CODE and value.unit:
+        if str(what) in facts.everything.raw:
+            return Standing.HELD, _holding(str(what), facts.everything), ""
+        # Only where the facts call something alike, "T31" is wrong.
+        alike = re.search(rf"\b{re.escape(str(what).rstrip('0123456789'))}\d", facts.everything.raw)
+        return _UNKNOWN if alike else _IDLE
     if value.kind in {Kind.LINK, Kind.CODE}:
         # A link in a customer's message is none of ours; the number of a ticket is how both of us call it.
         return (
@@ -536,6 +545,8 @@ def _length(what: Duration, facts: Known, after: str, before: str, supposed: boo
     for seconds, fact in () if _LASTED.search(before) else facts.lengths:
         if what.fits(seconds):
             return Standing.DERIVED, fact, "worked out from two times"
+    if what.working and what.unit == 7 * DAY and (fact := next((fact for seconds, fact in facts.durations if seconds == what.seconds * 5 / 7), None)):
+        return Standing.DERIVED, fact, "in weeks of five days"
     if what.counted and not what.working and (kept := _kept_in(what, facts)):
         return Standing.DERIVED, kept, "so many of them"
     if what.counted and what.unit >= 28 * DAY and (fact := _calendar_months(what, facts)):
@@ -604,7 +615,7 @@ def _money(figure: Decimal, value: Value, facts: Known, halved: bool) -> _Verdic
     for amount, fact in alike:
         if _near(figure, amount, value.loose):
             return Standing.HELD, fact, ""
-    if figure == 0 or (value.unit and figure < 1):
+    if figure == 0 or (value.unit and figure <= 1):
         return _IDLE
     for (one, first), (other, second) in combinations(alike, 2):
         if figure in {one + other, abs(one - other)}:
@@ -731,8 +742,25 @@ _CLAUSE = re.compile(r"\b(?:clause|section|article|paragraph)$")
 """A part of a contract that no fact tells of."""
 
 
+def _ratio(figure: Decimal, value: Value, scan: Scan, facts: Known) -> str | None:
+    """Return the two known counts that "nineteen out of twenty" or "one in sixteen" tells in small figures, or None."""
+    parts = [other.value for other in scan.found if other.kind is Kind.NUMBER and 1 < value.first - other.stop <= 5 and isinstance(other.value, Decimal)]
+    part = parts[-1] if parts else Decimal(1) if "one" in {piece.lower for piece in scan.pieces[max(value.first - 5, 0) : value.first]} else None
+    if part is None or not 0 < part < figure:
+        return None
+    share = part / figure
+    counts = [number for number, _, _ in facts.counted if number > 4][:20]
+    for low, high in combinations(sorted({*counts}), 2):
+        true = low / high
+        if min(abs(true - share), abs(1 - true - share)) <= min(share, 1 - share) / 10:
+            return f"{low} of {high}"
+    return None
+
+
 def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, before: str, after: str) -> _Verdict | None:
     """What a number is where it counts nothing: a share, an hour, a day of the month, an age, all but ourselves, or a known figure twice."""
+    if before.endswith((" in", "out of", " or")) and figure not in {10, 100, 1000} and figure > 2 and (share := _ratio(figure, value, scan, facts)):
+        return Standing.DERIVED, None, share
     if before.endswith((" in", "in every")) and figure in {10, 100, 1000}:
         parts = [other.value for other in scan.found if other.kind is Kind.NUMBER and 1 < value.first - other.stop <= 5 and isinstance(other.value, Decimal)]
         share = parts[-1] / figure * 100 if parts else Decimal(0)
@@ -744,6 +772,8 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
             low, high = sorted((one, other))
             if first == second and low and min(abs(low / high * 100 - share), abs((high - low) / high * 100 - share)) <= min(share, 100 - share) / 10:
                 return Standing.DERIVED, None, f"{low} of {high}"
+        if told := _ratio(figure, value, scan, facts):
+            return Standing.DERIVED, None, told
         return None if share in {0, 100 / figure} else _UNKNOWN
     others = value.unit.startswith(("other ", "others")) or before.endswith(" other")
     if others and (fact := next((fact for number, _, fact in facts.counted if number == figure + 1), None)):

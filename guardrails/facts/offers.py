@@ -91,7 +91,7 @@ _COVER = Watched(
 )
 _WHOLE = re.compile(r"\b(?:on the house|not (?:invoice|charge|bill) you|pay nothing|nothing to pay(?! back)|not pay|full|whole|entire|in full|completely)\b")
 _PART = re.compile(
-    r"\b(?:(?:one |a |the )?half|halve|(?:one |a )(?:third|quarter|tenth|fifth)|two thirds|three quarters)\b(?! (?:past|an hour|a day|an? \w+ hour|to "
+    r"\b(?:(?:one |a |the )?half|halve[ds]?|(?:one |a )(?:third|quarter|tenth|fifth)|two thirds|three quarters)\b(?! (?:past|an hour|a day|an? \w+ hour|to "
     r"|hour|of an hour))"
 )
 _COUNTED = re.compile(r"\b(?:the one after|and the next|two|three|four|several|twice) (?:that|visits?|free)\b|\bthe one after that\b")
@@ -362,6 +362,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         if (
             (
                 part
+                and (not any(value.kind is Kind.MONEY and any(value.value == other.value for other in allowed.values) for value in here) or _OF_AMOUNT.search(text))
                 and not _in_number(sentence, start, part, text, here)
                 and not _PART.search(told)
                 and not (_share(part[0]) & {value.value for value in allowed.values if value.kind is Kind.PERCENT})
@@ -389,6 +390,8 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         if (gift or _COVER.search(text, signs)) and not (_QUESTION.search(text) and not low) and not _free_in_facts(said, facts):
             if gift and _FOR_FREE.search(gift[0]) and _is_the_fix(said, facts):
                 continue  # what puts it right costs nothing, as it should
+            if gift and gift[0] in told:
+                continue
             present = [word for word in (gift[0].split() if gift else ()) if word.isalpha() and word not in STOP]
             known_gift = bool(present) and all(not facts.vocabulary.get(concept(word), "remedy").startswith("remedy") for word in present)
             if (
@@ -405,6 +408,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
 
 
 _SUMMED = re.compile(r"\b(?:together|altogether|in all|in total|in sum|between the two|comes? to|all told)\b")
+_OF_AMOUNT = re.compile(r"\b(?:half|thirds?|quarters?|fifth|tenth)(?: of)?(?: the| your| that)? (?:[^\w\s]|\d|[a-z]{1,3} ?\d)")
 _EXPLAINS = re.compile(r"\W*(?:or|being|that is|i\.e\.|which (?:is|makes|comes|corresponds))\b")
 
 
@@ -459,7 +463,7 @@ def _clauses(sentence: Sentence) -> list[tuple[int, int]]:
 
 def _share(part: str) -> frozenset[object]:
     """Return the percentages that a share in words may stand for."""
-    shares = {"half": "50", "halve": "50", "third": "33", "quarter": "25", "tenth": "10", "fifth": "20", "thirds": "67", "quarters": "75"}
+    shares = {"half": "50", "halve": "50", "halved": "50", "halves": "50", "third": "33", "quarter": "25", "tenth": "10", "fifth": "20", "thirds": "67", "quarters": "75"}
     return frozenset({Decimal(shares[part.split()[-1]])})
 
 
@@ -493,7 +497,7 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
         if not gift and not give and not _LAND.search(text):
             return False
         amounts = [(Decimal(other.value), other.unit) for other in allowed.values if other.kind is Kind.MONEY and isinstance(other.value, Decimal)]
-        if any(what == amount and same_money(unit, value.unit) for amount, unit in amounts):
+        if any(what == amount and same_money(unit, value.unit) for amount, unit in amounts) or what == sum(amount for amount, _ in amounts):
             return False
         everything = [amount for amount, unit, _ in facts.money if same_money(unit, value.unit)]
         if what in everything:
@@ -540,6 +544,8 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
         named_months = {month for other in allowed.values for month in _months(other)}
         if not named_months or what.months & named_months:
             return False
+        if not gift and not said & _MONEY_NOUNS and re.search(r"\b(?:have|has|had|['’]ve) put\b", text):
+            return False  # "a route with the winter boats in it"
         if any(fact.key.startswith("follow_up") and isinstance(v.value, Period) and what.months & v.value.months for fact in facts.facts for v in fact.values):
             return False
         before = " ".join(piece.lower for piece in scan.pieces[max(value.first - 5, 0) : value.first])

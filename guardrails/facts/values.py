@@ -209,7 +209,9 @@ class Scan:
         elif piece.kind in {"num", "clock", "iso"}:
             if self._low(at - 1) in {"+", "-", "−", "–"} and self._low(at - 2) in {"utc", "gmt"}:
                 return at + 1  # how far a time zone is from another
-            if piece.kind == "num" and (self._in_a_name(at) or _VERSION.fullmatch(piece.text)):
+            if piece.kind == "num" and (first := self._named(at)) is not None:
+                return self._add(Kind.CODE, "".join(piece.lower for piece in self._pieces[first : at + 1]), first, at + 1, _GLUED)
+            if piece.kind == "num" and _VERSION.fullmatch(piece.text):
                 return at + 1
             readers = _FIGURE_READERS
         elif piece.text in _SYMBOLS:
@@ -222,16 +224,15 @@ class Scan:
                 return stop
         return at + 1
 
-    def _in_a_name(self, at: int) -> bool:
-        """Whether a number is glued to a word with a hyphen: "fra-2" is what something is called."""
-        return (
-            at > 1
-            and self.pieces[at - 1].text == "-"
-            and self.pieces[at - 2].kind == "word"
-            and self.pieces[at - 2].end == self.pieces[at - 1].start
-            and self.pieces[at - 1].end == self.pieces[at].start
-            and self.pieces[at - 2].lower not in _BEGINNINGS
-        )
+    def _named(self, at: int) -> int | None:
+        """Return where the word begins that a number is glued to, with a hyphen or without: "fra-2" and "M8" are what something is called."""
+        glued, before = self._pieces[at].start, at - 1
+        if before > 0 and self._pieces[before].text == "-" and self._pieces[before].end == glued:
+            glued, before = self._pieces[before].start, before - 1
+        word = self._pieces[before] if before >= 0 else None
+        if word is None or word.kind != "word" or word.end != glued or word.lower in _BEGINNINGS or (self.found and self.found[-1].stop > before):
+            return None
+        return before
 
     def _add(self, kind: Kind, value: object, first: int, stop: int, unit: str = "", loose: str = "", words: bool = False) -> int:
         span = Span(self._pieces[first].start, self._pieces[stop - 1].end)
@@ -535,7 +536,7 @@ class Scan:
                     or (
                         before in {"at", "from", "until", "till", "to", "by", "before", "after"}
                         and self._low(at + 1) in _CLOSED | {",", ".", ";", ""}
-                        and len(hour_) == 2
+                        and (len(hour_) == 2 or self._low(at + 1) not in {"a", "an", "per", "each", "to"})
                     )
                 )
             ):
@@ -786,6 +787,8 @@ class Scan:
         return self._add(Kind.NUMBER, read.value, at, stop, unit, looseness(self._pieces, at), read.words)
 
 
+_GLUED = "name"
+"""The unit of a code that is a word and a number together."""
 _VERSION = re.compile(r"\d{1,2}(?:\.\d{1,2}){2,}")
 """What a release is called."""
 _MEASURES = frozenset("hours hour minutes minute seconds days weeks months years % percent".split())
