@@ -64,7 +64,7 @@ KINDS: dict[str, Watched] = {
 
 # Somebody else's part, told in passing: "by one of our upstream carriers".
 _OUTSIDER = Watched(
-    r"(?<!\w)(?:(?:by|from|of|to|at) (?:our|one of our|your|another)|(?:by|from) an?) (?:(?!and |or |the )[\w'-]+ ){0,3}?"
+    r"(?<!\w)(?:(?:by|from|of|to|at) (?:our|one of our|your(?! partners)|another)|(?:by|from) an?) (?:(?!and |or |the )[\w'-]+ ){0,3}?"
     r"(carriers?|providers?|vendors?|suppliers?|partners?|contractors?|subcontractors?|couriers?|agency|agencies|manufacturers?|hauliers?|hosts?"
     r"|resellers?)(?!\w)"
 )
@@ -120,7 +120,7 @@ _TITLES = frozenset(
     american african mexican german roman cuban puerto korean national insurance daylight federal royal republic union
     cause correction prevention fix impact remedy timeline action actions steps status update background
     dispatch finance facilities legal sales accounts operations engineering billing logistics compliance marketing procurement payroll purchasing
-    archive maundy north star golden week greetings""".split()
+    schedule annex appendix exhibit archive maundy north star golden week greetings""".split()
 )
 
 

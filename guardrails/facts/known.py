@@ -289,6 +289,11 @@ def _absorb(found: Known, fact: Fact, scan: Scan) -> None:
                 entry = (what, frozenset(concept(word) for word in unit.split() if word not in STOP), evidence)
                 found.numbers.append(entry)
                 found.counted.append(entry)
+    for month, days in _DAYS_OF.findall(fact.text):
+        for day in map(int, re.findall(r"\d+", days)):
+            for date_ in Scan(f"{day} {month}", 0, found.today).found:
+                if isinstance(date_.value, Day):
+                    found.dates.update({day: evidence for day in date_.value.days if day not in found.dates})
     _shared_units(found, fact, scan)
     for piece in scan.pieces:
         if piece.kind == "word":
@@ -315,6 +320,12 @@ def _listed(values: tuple[Value, ...], value: Value, scan: Scan) -> str:
             return later.unit
         value = later
     return value.unit
+
+
+_DAYS_OF = re.compile(
+    r"\b(January|February|March|April|May|June|July|August|September|October|November|December)\s*\(((?:\d{1,2}(?:st|nd|rd|th)?(?:, | and |, and )?){2,8})\)"
+)
+"""Days in brackets behind their month: "in January (6, 14, 22)"."""
 
 
 def _shared_units(found: Known, fact: Fact, scan: Scan) -> None:

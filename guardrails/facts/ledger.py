@@ -16,7 +16,7 @@ from guardrails.facts.derived import derived, off
 from guardrails.facts.durations import DAY, HOUR, LOOSE, Duration
 from guardrails.facts.hearsay import unfounded
 from guardrails.facts.known import Known, content, known
-from guardrails.facts.lexer import UNITS
+from guardrails.facts.lexer import ORDINALS, UNITS
 from guardrails.facts.reckoning import missed, shares
 from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept
@@ -293,12 +293,20 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
             clash = ""
         if clash and isinstance(value.value, Duration) and standing is Standing.HELD and value.value.seconds in {seconds for seconds, _ in facts.durations}:
             clash = ""  # the facts tell just this length, of something else
+        if clash and value.kind is Kind.NUMBER and standing is Standing.HELD and _counts_just_so(value, facts):
+            clash = ""
         if isinstance(value.value, Day) and standing is Standing.CONTRADICTED:
             clash = clash or note
         if clash:
             standing = Standing.CONTRADICTED
         quote = text[value.span.start - sentence.start : value.span.end - sentence.start]
         yield Item(value.kind, sentence.field, value.span, quote, standing, fact, note or clash, value, clash)
+
+
+def _counts_just_so(value: Value, facts: Known) -> bool:
+    """Whether a fact counts as many of the same thing."""
+    things = frozenset(concept(word) for word in value.unit.split()[:2] if word not in STOP)
+    return any(number == value.value and unit & things for number, unit, _ in facts.counted)
 
 
 def _explained(value: Value, sentence: Sentence, scan: Scan, facts: Known) -> "_Verdict":
@@ -506,7 +514,12 @@ def _day(what: Day, facts: Known, ahead: bool) -> _Verdict:
     return _IDLE if what.month is None and what.weekday is None and (what.day or 9) < 5 else _UNKNOWN  # "on the first"
 
 
+_YEAR_END = re.compile(r"\b(?:rest of (?:the year|20\d\d)|year ?-? ?end|end of (?:the year|20\d\d))\b")
+
+
 def _period(what: Period, facts: Known) -> _Verdict:
+    if what.months == {12} and (rest := next((fact.shown for fact in facts.facts if _YEAR_END.search(fact.text.lower())), None)):
+        return Standing.DERIVED, rest, "the end of the year"
     months = {day.month: fact for day, fact in facts.dates.items()} | facts.months
     if what.months:
         for month in what.months:
@@ -532,7 +545,7 @@ _NEVER = re.compile(r"(?:nobody|no one|never|i have)\b")
 _ASKED = re.compile(
     r"\b(?:spare(?: me| us)?|(?:give|lend|grant|allow|find)(?: me| us)|could do with|a call of|(?:call|talk|chat|session|meeting) for"
     r"|(?:would|should) (?:only )?like|keep it to"
-    r"|(?:glad of|grateful for|happy with|(?:call|it|this|reading|conversation|talk) (?:needs|takes|will take|should take)))"
+    r"|(?:glad of|grateful for|(?:catch|borrow|have) you for|happy with|(?:call|it|this|reading|conversation|talk) (?:needs|takes|will take|should take)))"
     r"(?: (?:just|only|about|the|some|roughly|around|no more than|not more than|at most|less than|under))?$"
 )
 """What is asked of the customer's time says nothing of the case."""
@@ -672,6 +685,7 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
         nouns = frozenset(concept(word) for word in partitive[1].split() if word not in STOP)
         nouns |= _CREW if nouns & _CREW else frozenset()
         attached = [fact for number, unit, fact in facts.numbers if number == figure and unit & nouns]
+        attached += [fact for number, unit, fact in facts.counted if number == figure and unit and f"{number} of " in fact.lower()]
         if nouns & facts.vocabulary.keys() and not attached and figure < 20:
             total = [number for number, unit, _ in facts.numbers if unit & nouns]
             if total and not any(figure == abs(one - other) for one in total for other in total if one != other):
@@ -727,6 +741,7 @@ def _in_round_words(figure: Decimal, facts: Known) -> str | None:
     return next((fact for number, fact in told if abs(number - figure) <= wide), None)
 
 
+_ORDINAL_OF = {number: word for word, number in ORDINALS.items()}
 _MANY = re.compile(r"(?:moving|small|little|other|different|things?|ways?|reasons?|times|apologies|thanks|billion|thank)\b")
 
 
@@ -807,6 +822,10 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
                 return Standing.DERIVED, fact, "of hours, days or minutes"
     if value.words and figure >= 100 and (fact := _in_round_words(figure, facts)):
         return Standing.DERIVED, fact, "in round figures"
+    if before.endswith(" any"):
+        return _IDLE  # "pick any fifty files"
+    if 2 < figure < 20 and (fact := next((fact.shown for fact in facts.facts if _ORDINAL_OF[int(figure)] in fact.text.lower().split()), None)):
+        return Standing.DERIVED, fact, "told as an ordinal"
     if _CLAUSE.search(before):
         return None if re.search(rf"\b{figure}\b", facts.everything.raw) else _UNKNOWN
     for number, unit, fact in facts.counted:

@@ -30,7 +30,7 @@ _GIFT = Watched(
     |(?:gets?|have|has|do|does|done|free|yours|supply|ship|receive|runs?|comes?|work|works)\ (?:\w+\ ){0,4}for\ nothing
     |(?<!laugh\ )at\ our\ expense|without\ (?:an\ )?invoice|on\ (?:our|my)\ tab
     |(?:two|three
-    |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|(?<!the\ )(?<!any\ )(?<!your\ )(?<!whose\ )(?<!their\ )(?<!expression\ of\ )goodwill(?!\ (?:now|you|between|has|is|and|on))
+    |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|goodwill\ (?:gesture|credit|payment|voucher|discount|adjustment|rebate|refund|gift)|(?:gesture|sign|token|mark|act)\ of\ goodwill|(?:as|by\ way\ of|for|out\ of|in)\ goodwill
     |(?<!are\ )(?<!am\ )(?<!be\ )(?<!is\ )free\ (?:\w+\ ){0,2}(?:month|months|week|weeks|year
     |years|night|nights|service|order|orders|visit|visits|training|access|upgrade|seat|seats
     |consultation|delivery|shipping|trial)|free\ (?:january|february|march|april|may|june|july|august|september|october|november|december)|(?:tenner|fiver)
@@ -72,7 +72,7 @@ _GRANT_SIGNS = Watched(
 )
 _GESTURE = Watched(
     r"\b(?:by way of (?:thanks|apology|amends|peace offering|an? )|as (?:a |our )?(?:small |little |modest )?(?:gesture|token|thank|apology)|in token "
-    r"of|peace offering|(?<!the )(?<!any )(?<!your )goodwill|on (?:its|their|the) way (?:back )?to you)"
+    r"of|peace offering|(?:(?:gesture|sign|token|mark) of|(?:as|in|out of)) goodwill|on (?:its|their|the) way (?:back )?to you)"
 )
 _HANDS = Watched(
     r"\b(?:(?:you|we|i) (?:will |shall |'ll |also |now |each |both |can |then ){0,3}(?:receive|get|propose|offer|pay|put|add|give|grant|contribute|send|credit"
@@ -86,7 +86,7 @@ _LAND = Watched(
     r"|reached|reach)\b|\b(?:we|i) (?:will|shall|'ll) "
 )
 _COVER = Watched(
-    r"(?<!\w)(?:we|i|us)(?: (?:will|shall|'ll|are|am|'re|'m))?(?: also)? (?:cover|covering|pay for|paying for|bear|bearing|meet the cost|pick up the "
+    r"(?<!\w)(?<!how )(?:we|i|us)(?: (?:will|shall|'ll|are|am|'re|'m))?(?: also)? (?:cover|covering|pay for|paying for|bear|bearing|meet the cost|pick up the "
     r"(?:bill|tab|cost))\b(?! (?:both|it|them|that|those|all of it)\b)"
 )
 _WHOLE = re.compile(r"\b(?:on the house|not (?:invoice|charge|bill) you|pay nothing|nothing to pay(?! back)|not pay|full|whole|entire|in full|completely)\b")
