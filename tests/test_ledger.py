@@ -132,7 +132,7 @@ def test_the_map_shows_each_sentence_with_what_stands_behind_it() -> None:
         "I am sorry.",
         "On Tuesday 31 trucks queued.",
         "    Tuesday  <-  incident.started_at: 2026-02-10 06:40 (the weekday of 2026-02-10)",
-        "    31  unknown",
+        "    31  contradicted (the facts count 22)",
     ]
 
 

@@ -36,11 +36,12 @@ def clashes(
     `unknown` are the values no fact holds, `firm` those that one holds as they are, and `totals` the
     figures of the facts: where a sum fails, it is the unknown figure that is wrong.
     """
-    found = dict(_calendar(values))
+    found = dict(_calendar(text, offset, values))
     found.update(_lengths(text, offset, values))
     found.update(_apart(text, offset, values))
     for number, reason in _sums(text, offset, values, unknown, firm, totals):
         found.setdefault(number, reason)
+    found.update(_one_in(text, offset, values))
     if unknown:
         found.update(_shares(text, values, unknown))
         for number, reason in _rates(text, offset, values, unknown):
@@ -56,6 +57,29 @@ def _shares(text: str, values: list[Value], unknown: Collection[int]) -> list[tu
     (_, whole), (one, first), (other, second) = counts
     culprit = other if other in unknown else one
     return [(culprit, f"they are not {whole} together")] if first + second > whole and culprit in unknown else []
+
+
+_IN_HOW_MANY = re.compile(r"\s+(?:\w+ )?(?:in|out of|from)(?: every)?\s+")
+
+
+def _one_in(text: str, offset: int, values: list[Value]) -> list[tuple[int, str]]:
+    """Find "one in ten" where the two counts of the sentence are another share: "thirty-one of 480, one in ten"."""
+    numbers = [(number, value) for number, value in enumerate(values) if value.kind is Kind.NUMBER and isinstance(value.value, Decimal)]
+    if len(numbers) != 4:
+        return []
+    for (one, first), (_, second) in pairwise(numbers):
+        a, b = first.value, second.value
+        if not isinstance(a, Decimal) or not isinstance(b, Decimal) or not 0 < a < b <= 20:
+            continue
+        if not _IN_HOW_MANY.fullmatch(text[first.span.end - offset : second.span.start - offset].lower()):
+            continue
+        low, high = sorted(value.value for _, value in numbers if value not in (first, second) and isinstance(value.value, Decimal))
+        if low < 5 or low == high:
+            return []
+        told, true = float(a / b), float(low / high)
+        if min(abs(true - told), abs(1 - true - told)) > 0.2 * min(told, 1 - told):
+            return [(one, f"{low} of {high} is another share")]
+    return []
 
 
 _RATE = re.compile(r"\s*(?:an?|per|each|every|apiece)\b")
@@ -85,7 +109,15 @@ def _rates(text: str, offset: int, values: list[Value], unknown: Collection[int]
     return wrong
 
 
-def _calendar(values: list[Value]) -> list[tuple[int, str]]:
+_A_WEEK = re.compile(r"(?:an?|one|two|three) (?:week|weeks|fortnight) (?:today|tomorrow)\W*(?:that is )?(?:on )?\W*", re.IGNORECASE)
+
+
+def _tells_again(text: str, first: Day, second: Day) -> bool:
+    """Whether "a week today, on the 26th" tells two different days."""
+    return bool(second.day is not None and second.days and _A_WEEK.fullmatch(text)) and first.days[0] not in second.days
+
+
+def _calendar(text: str, offset: int, values: list[Value]) -> list[tuple[int, str]]:
     """Find dates whose weekday the calendar does not bear out, and a "tomorrow" that is told as another weekday."""
     wrong = []
     for number, value in enumerate(values):
@@ -98,10 +130,11 @@ def _calendar(values: list[Value]) -> list[tuple[int, str]]:
             and before.value.relative
             and before.value.weekday is None
             and len(before.value.days) == 1
-            and what.weekday is not None
             and not what.relative
-            and 0 <= value.first - before.stop <= 1
-            and before.value.days[0].weekday() != what.weekday
+            and (
+                (what.weekday is not None and 0 <= value.first - before.stop <= 2 and before.value.days[0].weekday() != what.weekday)
+                or (what.weekday is None and _tells_again(text[before.span.start - offset : value.span.start - offset], before.value, what))
+            )
         ):
             wrong.append((number, f"{before.value.days[0].isoformat()} is a {WEEKDAY_NAMES[before.value.days[0].weekday()]}"))
             continue
@@ -122,7 +155,10 @@ def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str
     wrong = []
     for number, value in lengths:
         length = value.value
-        if not isinstance(length, Duration) or not (length.counted or (length.loose and length.unit >= 3600) or length.unit == DAY) or length.working:
+        if not isinstance(length, Duration) or length.working:
+            continue
+        apposed = _is_apposed(text, offset, value, days)
+        if not (length.counted or apposed or (length.loose and length.unit >= 3600) or length.unit == DAY):
             continue
         if _is_rate(text, value.span.end - offset) or _is_rate_before(text, value.span.start - offset):
             continue
@@ -145,8 +181,22 @@ def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str
             if round(length.seconds / length.unit) == len(days):
                 continue  # "6 March, 13 March, 20 March: three nights"
             if gap is not None and not any(_fits_days(length, gap + more) for more in (0, 1)) and not _months_named(length, days[0].value, days[-1].value):
-                wrong.append((number, f"from the first day to the last it is {gap} days"))
+                wrong.append((number, f"{BESIDE if apposed else ''}from the first day to the last it is {gap} days"))
     return wrong
+
+
+BESIDE = "as told right beside it, "
+"""How a reason begins that holds against a length even where a fact tells one like it, of something else."""
+_APPOSED = re.compile(r"\W*(?:that is |namely )?(?:from |between )?(?:the )?\W*")
+
+
+def _is_apposed(text: str, offset: int, value: Value, days: list[Value]) -> bool:
+    """Whether two days stand right behind a length as its beginning and end: "two days, from Monday to Thursday"."""
+    behind = [day for day in days if day.span.start >= value.span.end][:2]
+    if len(behind) < 2 or len(days) != 2 or not _APPOSED.fullmatch(text[value.span.end - offset : behind[0].span.start - offset]):
+        return False
+    between = text[behind[0].span.end - offset : behind[1].span.start - offset]
+    return len(between) < 30 and bool(re.search(r"\b(?:to|until|till)\b|[-–—]", between))
 
 
 _FAR = 8
@@ -248,7 +298,7 @@ def _days_between(first: object, last: object) -> int | None:
         return None
     bare = first.day is None and last.day is None and not first.relative and not last.relative
     if bare and first.weekday is not None and last.weekday is not None:
-        return (last.weekday - first.weekday) % 7
+        return (last.weekday - first.weekday) % 7 or 7
     gaps = [(late - early).days for early in first.days for late in last.days if late >= early]
     return min(gaps) if gaps else None
 

@@ -230,7 +230,11 @@ def _day(what: Day, scan: Scan, facts: Known) -> Reason | None:
         for known, fact in facts.dates.items():
             if weekly and day > known and (day - known).days in {7, 14, 21, 28}:
                 return fact, "as often as the facts say"
-            if abs((day - known).days) in lengths or ((day - known).days + 1 in lengths and day > known) or (day > known and _working_days(known, day) in lengths):
+            if (
+                abs((day - known).days) in lengths
+                or ((day - known).days + 1 in lengths and day > known)
+                or (day > known and _working_days(known, day) in lengths)
+            ):
                 return fact, "a known number of days before or after it"
     return None
 

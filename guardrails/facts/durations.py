@@ -245,7 +245,14 @@ def _one(found: list[Piece], at: int) -> tuple[float, int, int, bool, bool] | No
         name not in _SECONDS
         or (name == "second" and (read.stop == here or (read.words and here == read.stop + 1)))
         or name in {"quarter", "quarters", "weekend", "weekends"}
-        or (name == "s" and ((read.words and found[here].start != found[here - 1].end) or found[here].start > found[here - 1].end + 1 or (at > 0 and found[at - 1].lower in {"of", "the", "those", "these"})))
+        or (
+            name == "s"
+            and (
+                (read.words and found[here].start != found[here - 1].end)
+                or found[here].start > found[here - 1].end + 1
+                or (at > 0 and found[at - 1].lower in {"of", "the", "those", "these"})
+            )
+        )
     ):
         return None
     unit = _SECONDS[name]

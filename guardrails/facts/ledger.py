@@ -9,11 +9,11 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import combinations
 
-from guardrails.facts.arithmetic import clashes
+from guardrails.facts.arithmetic import BESIDE, clashes
 from guardrails.facts.beyond import Told, claimed, cut, is_new, seen, told
 from guardrails.facts.claims import asides, contradiction, names
 from guardrails.facts.derived import derived, off
-from guardrails.facts.durations import DAY, HOUR, LOOSE, Duration
+from guardrails.facts.durations import DAY, HOUR, LOOSE, MINUTE, Duration
 from guardrails.facts.hearsay import unfounded
 from guardrails.facts.known import Known, content, known
 from guardrails.facts.lexer import ORDINALS, UNITS
@@ -257,11 +257,14 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
     text = sentence.text
     stands: list[_Verdict] = []
     unknown, firm, doubted = set[int](), set[int](), set[int]()
+    told: dict[int, str] = {}
     for number, value in enumerate(scan.found):
         standing, _, note = verdict = _stand(value, scan, facts)
         if standing is Standing.UNKNOWN:
             standing, _, note = verdict = _explained(value, sentence, scan, facts)
         stands.append(verdict)
+        if standing is Standing.UNKNOWN and (otherwise := _told_as(value, facts)):
+            told[number] = otherwise
         if standing is Standing.UNKNOWN:
             unknown.add(number)
             doubted.add(number)
@@ -278,6 +281,8 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
         else missed(sentence.flat, text, sentence.start, scan, before, facts.sums, unknown)
     ):
         wrong.setdefault(number, why)
+    for number, why in told.items():
+        wrong.setdefault(number, why)
     for span, why in shares(text, sentence.start, scan.found):
         quote = text[span.start - sentence.start : span.end - sentence.start]
         yield Item(Kind.NUMBER, sentence.field, span, quote, Standing.CONTRADICTED, None, why, None, why)
@@ -289,9 +294,16 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
             clash = ""
         if clash and value.kind is Kind.MONEY and standing is Standing.HELD:
             clash = ""  # an amount that the facts state is not the wrong one of a sum
-        if clash and isinstance(value.value, Duration) and standing is Standing.HELD and not (value.loose and _is_window(times, facts)):
+        beside = clash.startswith(BESIDE)
+        if clash and isinstance(value.value, Duration) and standing is Standing.HELD and not beside and not (value.loose and _is_window(times, facts)):
             clash = ""
-        if clash and isinstance(value.value, Duration) and standing is Standing.HELD and value.value.seconds in {seconds for seconds, _ in facts.durations}:
+        if (
+            clash
+            and isinstance(value.value, Duration)
+            and standing is Standing.HELD
+            and not beside
+            and value.value.seconds in {seconds for seconds, _ in facts.durations}
+        ):
             clash = ""  # the facts tell just this length, of something else
         if clash and value.kind is Kind.NUMBER and standing is Standing.HELD and _counts_just_so(value, facts):
             clash = ""
@@ -301,6 +313,19 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
             standing = Standing.CONTRADICTED
         quote = text[value.span.start - sentence.start : value.span.end - sentence.start]
         yield Item(value.kind, sentence.field, value.span, quote, standing, fact, note or clash, value, clash)
+
+
+def _told_as(value: Value, facts: Known) -> str | None:
+    """Return how the facts tell the same count or length, where the letter tells another that stands nowhere."""
+    what = value.value
+    if isinstance(what, Duration) and what.counted and not what.working and MINUTE <= what.seconds < 30 * DAY:
+        near = [seconds for seconds, fact in facts.lengths if what.seconds * 0.6 <= seconds <= what.seconds * 1.7 and not fact.startswith("follow_up")]
+        return f"the facts give {timedelta(seconds=min(near, key=lambda one: abs(one - what.seconds)))}" if near and what.unit < DAY else None
+    if value.kind is Kind.NUMBER and isinstance(what, Decimal) and what > 2:
+        things = frozenset(concept(word) for word in value.unit.split()[:1] if word not in STOP)
+        same = [number for number, unit, _ in facts.counted if unit & things]
+        return f"the facts count {same[0]}" if len(set(same)) == 1 and same[0] / 3 <= what <= same[0] * 3 else None
+    return None
 
 
 def _counts_just_so(value: Value, facts: Known) -> bool:
@@ -812,7 +837,7 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
         held = next((m for m in facts.times if m in {minute, minute + 720}), None)
         return _UNKNOWN if held is None else (Standing.HELD, facts.times[held], "")
     for number, unit, fact in facts.counted:
-        if (figure == number - 1 and unit and re.match(r"\w+ out of ", value.unit)):
+        if figure == number - 1 and unit and re.match(r"\w+ out of ", value.unit):
             return Standing.DERIVED, fact, "all but one"
     if before.endswith(" day") and (fact := next((fact for seconds, fact in facts.durations if seconds == float(figure - 1) * DAY), None)):
         return Standing.DERIVED, fact, "the day after so many"

@@ -274,9 +274,12 @@ def _lasting(line: Line, allowed: Approved, facts: Known) -> Span | None:
     starts = [day for day in (*facts.dates, facts.today) if day]
     ends = months | {(day + timedelta(seconds=length)).month for day in starts for length in lengths}
     word = match[1]
-    named = {MONTHS[word]} if word in MONTHS else {"year": {12}, "christmas": {12}, "easter": {3, 4}}.get(word) or {
-        "summer": {6, 7, 8}, "autumn": {9, 10, 11}, "winter": {12, 1, 2}, "spring": {3, 4, 5}
-    }.get(word, set())
+    named = (
+        {MONTHS[word]}
+        if word in MONTHS
+        else {"year": {12}, "christmas": {12}, "easter": {3, 4}}.get(word)
+        or {"summer": {6, 7, 8}, "autumn": {9, 10, 11}, "winter": {12, 1, 2}, "spring": {3, 4, 5}}.get(word, set())
+    )
     return None if not named or named & ends else sentence.span(match.start(), match.end())
 
 
@@ -362,7 +365,10 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         if (
             (
                 part
-                and (not any(value.kind is Kind.MONEY and any(value.value == other.value for other in allowed.values) for value in here) or _OF_AMOUNT.search(text))
+                and (
+                    not any(value.kind is Kind.MONEY and any(value.value == other.value for other in allowed.values) for value in here)
+                    or _OF_AMOUNT.search(text)
+                )
                 and not _in_number(sentence, start, part, text, here)
                 and not _PART.search(told)
                 and not (_share(part[0]) & {value.value for value in allowed.values if value.kind is Kind.PERCENT})
@@ -463,7 +469,18 @@ def _clauses(sentence: Sentence) -> list[tuple[int, int]]:
 
 def _share(part: str) -> frozenset[object]:
     """Return the percentages that a share in words may stand for."""
-    shares = {"half": "50", "halve": "50", "halved": "50", "halves": "50", "third": "33", "quarter": "25", "tenth": "10", "fifth": "20", "thirds": "67", "quarters": "75"}
+    shares = {
+        "half": "50",
+        "halve": "50",
+        "halved": "50",
+        "halves": "50",
+        "third": "33",
+        "quarter": "25",
+        "tenth": "10",
+        "fifth": "20",
+        "thirds": "67",
+        "quarters": "75",
+    }
     return frozenset({Decimal(shares[part.split()[-1]])})
 
 
@@ -678,7 +695,9 @@ _PUBLISHED = re.compile(
     r"|\bpublish\w*|\breport\b|\bwrite ?- ?up\b"
     r"|\b(?:whole|full) (?:story|account|history)\b|\baccount of (?:what|how|it|the)\b|\bfindings\b"
 )
-_AT_HAND = re.compile(r"\b(?:escalat\w*|contact|dedicated|direct line|line to|turn to|person|ring|reach|number|(?:one|a) line|answers?|picks? up|there for you)\b")
+_AT_HAND = re.compile(
+    r"\b(?:escalat\w*|contact|dedicated|direct line|line to|turn to|person|ring|reach|number|(?:one|a) line|answers?|picks? up|there for you)\b"
+)
 
 
 def _left_out(part: str, said: str, named: bool) -> bool:

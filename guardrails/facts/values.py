@@ -488,6 +488,8 @@ class Scan:
                 return None
             return self._add(Kind.DATE, Day(None, None, None, weekday, tuple(today + timedelta(days=shift) for shift in shifts), True), at, at + 2)
         read = duration(self._pieces, at) if word in _LENGTHS else None
+        if read and read.unit == 7 * DAY and not read.loose and self._low(read.stop) in {"today", "tomorrow"}:
+            return told([round(read.seconds / DAY) + (self._low(read.stop) == "tomorrow")], read.stop + 1)
         if read and read.unit >= DAY and self._low(read.stop) == "ago":
             days = round(read.seconds / DAY)
             spread = 0 if read.unit == DAY and read.counted and not read.loose and not read.working else max(1, days // 8)
