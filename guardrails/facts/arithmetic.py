@@ -109,6 +109,7 @@ def _rates(text: str, offset: int, values: list[Value], unknown: Collection[int]
     return wrong
 
 
+_SAME = re.compile(r"\W{0,3}(?:an? |at \w+\W{1,2})?")
 _A_WEEK = re.compile(r"(?:an?|one|two|three) (?:week|weeks|fortnight) (?:today|tomorrow)\W*(?:that is )?(?:on )?\W*", re.IGNORECASE)
 
 
@@ -132,7 +133,7 @@ def _calendar(text: str, offset: int, values: list[Value]) -> list[tuple[int, st
             and len(before.value.days) == 1
             and not what.relative
             and (
-                (what.weekday is not None and 0 <= value.first - before.stop <= 2 and before.value.days[0].weekday() != what.weekday)
+                (what.weekday is not None and _SAME.fullmatch(text[before.span.end - offset : value.span.start - offset]) and before.value.days[0].weekday() != what.weekday)
                 or (what.weekday is None and _tells_again(text[before.span.start - offset : value.span.start - offset], before.value, what))
             )
         ):
@@ -178,7 +179,7 @@ def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str
                 )
         elif len(days) >= 2 and length.unit >= DAY and (len(days) > 2 or _spans(text, offset, days[0], days[-1])):
             gap = _days_between(days[0].value, days[-1].value)
-            if round(length.seconds / length.unit) == len(days):
+            if round(length.seconds / length.unit) == len(days) or (gap is not None and length.seconds > 100 * (gap + 1) * DAY):
                 continue  # "6 March, 13 March, 20 March: three nights"
             if gap is not None and not any(_fits_days(length, gap + more) for more in (0, 1)) and not _months_named(length, days[0].value, days[-1].value):
                 wrong.append((number, f"{BESIDE if apposed else ''}from the first day to the last it is {gap} days"))

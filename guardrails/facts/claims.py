@@ -148,6 +148,10 @@ def _no_name(sentence: Sentence, number: int) -> bool:
     )
 
 
+_IN_OFFICE = re.compile(r", our (CEO|CTO|COO|CFO|[Mm]anaging [Dd]irector|[Cc]hief [Ee]xecutive|[Pp]resident)\b")
+"""The name of somebody whom the facts call by the office."""
+
+
 def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
     """Return the proper names inside a sentence that neither the case nor the letter's frame (`own`) holds."""
     tokens = sentence.tokens
@@ -193,6 +197,7 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
     if found and (scene := _SCENE.search(sentence.text, 0, found[0].start - sentence.start)) and not _PERSONAL.search(sentence.text, 0, scene.start()):
         return []  # "half of London moves in September" tells nothing that happened
     # "8 a.m. Perth time" tells a clock and names nobody.
+    found = [span for span in found if not ((role := _IN_OFFICE.match(sentence.text, span.end - sentence.start)) and role[1].lower() in facts.raw)]
     return [span for span in found if not _CLOCK.match(sentence.text, span.end - sentence.start)]
 
 

@@ -89,7 +89,7 @@ def _short_of(what: Decimal, value: Value, text: str, offset: int, scan: Scan, f
     for first, second in pairwise(around):
         if value not in (first, second) or not isinstance(first.value, Decimal) or not isinstance(second.value, Decimal):
             continue
-        turn = _SHORT.fullmatch(text[first.span.end - offset : second.span.start - offset] + " ")
+        turn = _SHORT.fullmatch(text[first.span.end - offset : second.span.start - offset])
         if turn is None or first.value >= second.value:
             continue
         meant = second.value - first.value if turn[1] in _FEWER else second.value + first.value

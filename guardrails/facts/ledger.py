@@ -595,6 +595,8 @@ def _length(what: Duration, facts: Known, after: str, before: str, supposed: boo
         and not (what.loose in _BOUND and what.unit in {HOUR, DAY} and facts.window and before.endswith(f" for {what.loose}"))
     ):
         return _IDLE
+    if what.unit >= 300 * DAY and what.seconds >= 100 * what.unit:
+        return _IDLE  # "a hundred years"
     if before.endswith(" in") and what.unit >= 300 * DAY and _NEVER.match(after):
         return _IDLE  # "in thirty years nobody has written so"
     if _ASKED.search(before) or (what.loose == "within" and not what.counted and supposed):
@@ -713,6 +715,8 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
         attached += [fact for number, unit, fact in facts.counted if number == figure and unit and f"{number} of " in fact.lower()]
         if nouns & facts.vocabulary.keys() and not attached and figure < 20:
             total = [number for number, unit, _ in facts.numbers if unit & nouns]
+            told = {fact for _, unit, fact in facts.counted if unit & nouns}
+            total += [number for number, _, fact in facts.counted if total and fact in told]
             if total and not any(figure == abs(one - other) for one in total for other in total if one != other):
                 return _UNKNOWN
     things = frozenset(concept(word) for word in value.unit.split()[:3] if word not in STOP)
@@ -739,7 +743,7 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
         return _IDLE
     counts = {number: fact for number, _, fact in facts.counted if number > 0}
     for (one, first), (other, second) in combinations(counts.items(), 2):
-        if min(one, other) > 3 and figure in {one + other, abs(one - other)}:
+        if (min(one, other) > 3 or (first == second and min(one, other) > 1 and max(one, other) > 5)) and figure in {one + other, abs(one - other)}:
             return (
                 (Standing.DERIVED, first, "a sum or difference")
                 if first == second
@@ -773,11 +777,14 @@ _MANY = re.compile(r"(?:moving|small|little|other|different|things?|ways?|reason
 def _is_figure_of_speech(figure: Decimal, value: Value, scan: Scan, before: str, after: str) -> bool:
     """Whether a round number says no more than "many": "a million apologies", "a hundred moving parts"."""
     article = scan.pieces[value.first].lower == "a"
+    if figure in {365, 366}:
+        return True
     if figure == 100 and before.endswith((" in", " in the", " at")) and scan.pieces[value.stop - 1].lower in {"hundred", "100"}:
         return value.words  # "seventy parts in the hundred", "at a hundred"
     return value.words and article and figure in {100, 1000, 1000000} and bool(_MANY.match(after) or after[:1] == ",")
 
 
+_PROVIDES = re.compile(r"\b(?:treats|allows|provides|says|permits|requires|limits|excludes|caps|gives|lets|obliges|leaves)\b")
 _CLAUSE = re.compile(r"\b(?:clause|section|article|paragraph)$")
 """A part of a contract that no fact tells of."""
 
@@ -789,10 +796,11 @@ def _ratio(figure: Decimal, value: Value, scan: Scan, facts: Known) -> str | Non
     if part is None or not 0 < part < figure:
         return None
     share = part / figure
+    slack = Decimal("0.06") if any(other.loose for other in scan.found if other.value == part) else min(share, 1 - share) / 10
     counts = [number for number, _, _ in facts.counted if number > 4][:20]
     for low, high in combinations(sorted({*counts}), 2):
         true = low / high
-        if min(abs(true - share), abs(1 - true - share)) <= min(share, 1 - share) / 10:
+        if min(abs(true - share), abs(1 - true - share)) <= slack:
             return f"{low} of {high}"
     return None
 
@@ -818,7 +826,7 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
     others = value.unit.startswith(("other ", "others")) or before.endswith(" other")
     if others and (fact := next((fact for number, _, fact in facts.counted if number == figure + 1), None)):
         return Standing.DERIVED, fact, "all but one"
-    if before.endswith("at") and figure <= 12 and (hour := next((m for m in facts.times if m in {int(figure) * 60, int(figure) * 60 + 720}), None)) is not None:
+    if before.endswith((" at", " from", " to")) and figure <= 12 and (hour := next((m for m in facts.times if m in {int(figure) * 60, int(figure) * 60 + 720}), None)) is not None:
         return Standing.HELD, facts.times[hour], ""
     if re.match(r"(?:st|nd|rd|th)\b", after) and (day := next((day for day in facts.dates if day.day == figure), None)):
         return Standing.HELD, facts.dates[day], ""
@@ -852,7 +860,8 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
     if 2 < figure < 20 and (fact := next((fact.shown for fact in facts.facts if _ORDINAL_OF[int(figure)] in fact.text.lower().split()), None)):
         return Standing.DERIVED, fact, "told as an ordinal"
     if _CLAUSE.search(before):
-        return None if re.search(rf"\b{figure}\b", facts.everything.raw) else _UNKNOWN
+        told = before.startswith("under ") or _PROVIDES.search(" ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 8]))
+        return None if re.search(rf"\b{figure}\b", facts.everything.raw) else _UNKNOWN if told else _IDLE
     for number, unit, fact in facts.counted:
         if unit and number * 2 == figure and re.search(r"\b(?:twice|doubl\w+)\b", fact.lower()):
             return Standing.DERIVED, fact, "twice it"
