@@ -19,6 +19,8 @@ _BEHIND = re.compile(
     r"\A[\s,)]*(?:[\w-]+ ){0,3}?(?:too (?:many|much)|in (?:all|sum|total)|altogether|outstanding|remain(?:s|ing|ed)?|left over|are left|unaccounted"
     r"|unrecovered|short\b(?! (?!of\b)[a-z])|we couldn't|which we)"
 )
+_OR_TWO = re.compile(r"\ban? \w+ or\W*\Z")
+"""How "a line or two" begins."""
 _STRONG = re.compile(r"all but|remain|leav|excess|overcharge is|difference|out by|behind")
 _SPLIT_SENSE = re.compile(
     r"(?:\A|[.,;] )of \d|\d(?: [\w-]+){0,2} of \d|\b(?:minus|less|plus|times|instead of|in place of|rather than"
@@ -133,7 +135,11 @@ def _calendar(text: str, offset: int, values: list[Value]) -> list[tuple[int, st
             and len(before.value.days) == 1
             and not what.relative
             and (
-                (what.weekday is not None and _SAME.fullmatch(text[before.span.end - offset : value.span.start - offset]) and before.value.days[0].weekday() != what.weekday)
+                (
+                    what.weekday is not None
+                    and _SAME.fullmatch(text[before.span.end - offset : value.span.start - offset])
+                    and before.value.days[0].weekday() != what.weekday
+                )
                 or (what.weekday is None and _tells_again(text[before.span.start - offset : value.span.start - offset], before.value, what))
             )
         ):
@@ -344,6 +350,8 @@ def _sums(text: str, offset: int, values: list[Value], unknown: Collection[int],
         others = [(kind, amount) for kind, amount in others if amount != 1]
         parts = [amount for _, amount in others] + counts
         cue = announced[0].strip(" ,:(") if announced else "behind"
+        if cue == "or" and _OR_TWO.search(before):
+            continue
         if len(parts) > 5 or (
             cue in {"is", "are", "or", "so", "being", "that is", "that's", "this is", "left", "together"} and not _SPLIT_SENSE.search(before)
         ):

@@ -120,7 +120,8 @@ _TITLES = frozenset(
     american african mexican german roman cuban puerto korean national insurance daylight federal royal republic union
     cause correction prevention fix impact remedy timeline action actions steps status update background
     dispatch finance facilities legal sales accounts operations engineering billing logistics compliance marketing procurement payroll purchasing
-    schedule annex appendix exhibit archive maundy north star golden week greetings""".split()
+    lordship ladyship honour majesty swiss dios coast gulf christmases schedule annex appendix exhibit
+    archive maundy north star golden week greetings""".split()
 )
 
 

@@ -49,8 +49,14 @@ def _pool(value: Value, scan: Scan, facts: Known) -> list[Figure]:
     return figures(beside(scan, value)) + told[:40]
 
 
+_FRACTION_OF = {"half": 2, "quarter": 4, "tenth": 10, "fifth": 5, "third": 3}
+
+
 def _percent(what: Decimal, value: Value, scan: Scan, facts: Known) -> Reason | None:
     """What one figure of the sentence is of another, or of one that the facts tell."""
+    before = [piece.lower for piece in scan.pieces[max(value.first - 2, 0) : value.first]]
+    if len(before) == 2 and before[1] == "of" and before[0] in _FRACTION_OF and (fact := facts.percents.get(what / _FRACTION_OF[before[0]])):
+        return fact, "a part of it"
     here = figures(beside(scan, value))
     if found := portion(what, value.loose, here):
         return None, f"{found[0]} of {found[1]}"
@@ -66,10 +72,16 @@ def _of_passage(what: Decimal, value: Value, text: str, offset: int, scan: Scan,
     """A rate that the figures of the passage and of the facts give, or the amount that a known one is so many times."""
     pool = _pool(value, scan, facts)
     unit = value.unit if value.kind is Kind.MONEY else ""
-    if found := _short_of(what, value, text, offset, scan, facts):
-        return found
+    if short := _short_of(what, value, text, offset, scan, facts):
+        return short
     if (whole := _sum_of_all(what, value, unit, scan, facts)) is not None:
         return whole, "all of them together"
+    if value.kind is Kind.NUMBER and what >= 100 and (fact := _paid_together(what, facts)):
+        return fact, "a sum of two amounts"
+    if value.kind is Kind.MONEY and (each := _A_WHILE.match(text[value.span.end - offset :])):
+        for amount, other, fact in facts.money:
+            if same_money(unit, other) and any(abs(float(what) * seconds / _WHILE[each[1]] - float(amount)) < 0.5 for seconds, _ in facts.durations):
+                return fact, f"so much {each[0].strip()}"
     if EACH.match(text[value.span.end - offset :]) and (found := rate(what, value.loose, value.kind, unit, pool)):
         return None, f"{found[0]} shared among {found[1]}"
     here = figures(beside(scan, value))
@@ -78,6 +90,16 @@ def _of_passage(what: Decimal, value: Value, text: str, offset: int, scan: Scan,
     if value.kind is Kind.MONEY and (fact := product(what, value.unit, here, facts.money)):
         return fact, "so many times it"
     return None
+
+
+_A_WHILE = re.compile(r"\s*(?:an?|per|each) (day|week|month|hour)\b")
+_WHILE = {"hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 2629746}
+
+
+def _paid_together(what: Decimal, facts: Known) -> str | None:
+    """The fact of an amount that gives a bare figure together with another."""
+    amounts = [(amount, fact) for amount, unit, fact in facts.money if unit][:20]
+    return next((first for (one, first), (other, _) in combinations(amounts, 2) if one + other == what), None)
 
 
 _SHORT = re.compile(r"\s*(short of|shy of|under|below|less than|over|above|more than|beyond)\s")
@@ -162,7 +184,7 @@ _TURNED = {"before": -1, "to": -1, "after": 1, "past": 1}
 
 def _moment(what: Duration, value: Value, scan: Scan, facts: Known) -> Reason | None:
     """A known time of day, told as so long before or after another: "a quarter of an hour before midnight"."""
-    turn = _TURNED.get(scan.pieces[value.stop].lower) if value.stop < len(scan.pieces) else None
+    turn = _TURNED.get(scan.pieces[value.stop].lower, 0) if value.stop < len(scan.pieces) else 0
     for other in beside(scan, value) if turn and what.unit <= HOUR else ():
         if isinstance(other.value, frozenset) and 0 < other.first - value.stop <= 2:
             told = {(minute + turn * round(what.seconds / 60)) % 1440 for minute in other.value}
@@ -292,9 +314,9 @@ def _length(what: Duration, scan: Scan, facts: Known) -> Reason | None:
     lengths = [(seconds, fact) for seconds, fact in facts.durations if seconds < what.seconds]
     text = " ".join(piece.lower for piece in scan.pieces)
     if _TOGETHER.search(text):
-        often = {_TIMES[word] for word in _OFTEN.findall(f"{text} {facts.raw}")} | set(counts)
+        repeated = {_TIMES[word] for word in _OFTEN.findall(f"{text} {facts.raw}")} | set(counts)
         for seconds, fact in lengths:
-            if _RATED.search(fact.lower()) and any(what.seconds == seconds * count for count in often):
+            if _RATED.search(fact.lower()) and any(what.seconds == seconds * count for count in repeated):
                 return fact, "several times it"
     beside = any(isinstance(other.value, Duration) and other.value != what for other in scan.found)
     for seconds, fact in lengths:

@@ -145,7 +145,7 @@ def duration(found: list[Piece], at: int) -> Duration | None:
         if more is not None and more[1] < unit and (here > stop or unit <= DAY) and (more[4] or unit <= HOUR):
             seconds, unit, stop, counted = seconds + more[0], more[1], more[2], counted or more[4]
             continue
-        if unit == HOUR and found[stop].lower == "and" and (minutes := _bare_minutes(found, stop + 1)):
+        if unit == HOUR and (minutes := _bare_minutes(found, stop + (found[stop].lower == "and"))):
             return Duration(seconds + minutes[0] * MINUTE, MINUTE, looseness(found, at), working, at, minutes[1], True)
         if found[stop].lower == "and" and (part := _part(found, stop + 1)):
             share, end = part

@@ -42,7 +42,8 @@ _FREE = Watched(
 _STAYS = Watched(r"\b(?:stays?|remains?|lies|is left) with you\b|\b(?:is|are|remains?) (?:yours|for you) to (?:pay|bear|carry)\b")
 _YOURS = re.compile(r"(?:is|are) yours (?:for|until|till|through|to|all)\b")
 _DENIES = Watched(
-    r"(?<!us )(?<!me )\b(?:no|not any|neither|cannot (?:\w+ ){0,2}|can not (?:\w+ ){0,2}|unable to (?:\w+ ){0,2})(?: \w+)? ?(refund|credit|compensation|discount)\b(?! cards?\b)"
+    r"(?<!us )(?<!me )\b(?:no|not any|neither|cannot (?:\w+ ){0,2}|can not (?:\w+ ){0,2}|unable to (?:\w+ ){0,2})(?: \w+)? "
+    r"?(refund|credit|compensation|discount)\b(?! cards?\b)"
     r"|\b(refunds?|credits?|compensation)\b(?: [\w,]+){0,8}? (?:are|is) (?:limited|restricted|capped) to\b"
     r"|\b(?:you|it) (?:can|may) (?:then )?(?:be )?(?:file|filed|submit|submitted|request|requested|claim|claimed|apply|applied) (?:a claim|for)\b"
     r"|\bcan be (?:requested|claimed|applied for)\b"
@@ -171,8 +172,8 @@ def _paid_in_facts(given: frozenset[str], facts: Known) -> bool:
     return any(
         (given & fact.words) - _GENERAL - _MONTHS
         and re.search(
-            r"\b(?:free|no (?:\w+ )?(?:cost|charge)|without (?:\w+ )?charge|our (?:own )?(?:cost|expense)|costs? nothing|not charged|not applied|at zero|waive\w*|gratis"
-            r"|refund\w*|return\w*|pa(?:y|ys|id)|repaid|reimburs\w*|cover(?:s|ed)?|credit\w*|cancel\w*|reversed)\b",
+            r"\b(?:free|no (?:\w+ )?(?:cost|charge)|without (?:\w+ )?charge|our (?:own )?(?:cost|expense)|costs? nothing|not charged|not applied|at zero"
+            r"|waive\w*|gratis|refund\w*|return\w*|pa(?:y|ys|id)|repaid|reimburs\w*|cover(?:s|ed)?|credit\w*|cancel\w*|reversed)\b",
             fact.text.lower(),
         )
         for fact in facts.facts

@@ -290,10 +290,10 @@ def _absorb(found: Known, fact: Fact, scan: Scan) -> None:
                 found.numbers.append(entry)
                 found.counted.append(entry)
     for month, days in _DAYS_OF.findall(fact.text):
-        for day in map(int, re.findall(r"\d+", days)):
-            for date_ in Scan(f"{day} {month}", 0, found.today).found:
-                if isinstance(date_.value, Day):
-                    found.dates.update({day: evidence for day in date_.value.days if day not in found.dates})
+        for number in re.findall(r"\d+", days):
+            for told in Scan(f"{number} {month}", 0, found.today).found:
+                for day in told.value.days if isinstance(told.value, Day) else ():
+                    found.dates.setdefault(day, evidence)
     _shared_units(found, fact, scan)
     for piece in scan.pieces:
         if piece.kind == "word":
@@ -368,7 +368,7 @@ def _within_one(found: Known) -> Iterator[tuple[float, str]]:
     for figure, unit, told in found.counted:
         for fact in found.facts if not unit and figure > 1 else ():
             if fact.key == told.partition(":")[0]:  # "the window is 45 days; it was told as 30"
-                yield from ((float(figure) * value.value.unit, told) for value in fact.values if isinstance(value.value, Duration) and value.value.unit >= DAY)
+                yield from ((float(figure) * value.value.unit, told) for value in fact.values if isinstance(value.value, Duration) and value.value.unit >= 60)
 
 
 _ORDINAL_SPAN = re.compile(r"\b(second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) (day|week|month|year)\b")

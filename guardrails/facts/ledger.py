@@ -569,7 +569,7 @@ _BOUND = frozenset({"just over", "nearly", "almost", "just under", "well over", 
 _NEVER = re.compile(r"(?:nobody|no one|never|i have)\b")
 _ASKED = re.compile(
     r"\b(?:spare(?: me| us)?|(?:give|lend|grant|allow|find)(?: me| us)|could do with|a call of|(?:call|talk|chat|session|meeting) for"
-    r"|(?:would|should) (?:only )?like|keep it to"
+    r"|(?:would|should) (?:only )?like|keep it to|(?:may|can|could) i have|plan on"
     r"|(?:glad of|grateful for|(?:catch|borrow|have) you for|happy with|(?:call|it|this|reading|conversation|talk) (?:needs|takes|will take|should take)))"
     r"(?: (?:just|only|about|the|some|roughly|around|no more than|not more than|at most|less than|under))?$"
 )
@@ -583,18 +583,20 @@ def _length(what: Duration, facts: Known, after: str, before: str, supposed: boo
     for seconds, fact in () if _LASTED.search(before) else facts.lengths:
         if what.fits(seconds):
             return Standing.DERIVED, fact, "worked out from two times"
-    if what.working and what.unit == 7 * DAY and (fact := next((fact for seconds, fact in facts.durations if seconds == what.seconds * 5 / 7), None)):
-        return Standing.DERIVED, fact, "in weeks of five days"
+    if what.working and what.unit == 7 * DAY and (week := next((fact for seconds, fact in facts.durations if seconds == what.seconds * 5 / 7), None)):
+        return Standing.DERIVED, week, "in weeks of five days"
     if what.counted and not what.working and (kept := _kept_in(what, facts)):
         return Standing.DERIVED, kept, "so many of them"
-    if what.counted and what.unit >= 28 * DAY and (fact := _calendar_months(what, facts)):
-        return Standing.DERIVED, fact, "the months from the first day to the last"
+    if what.counted and what.unit >= 28 * DAY and (first := _calendar_months(what, facts)):
+        return Standing.DERIVED, first, "the months from the first day to the last"
     if (
         not what.counted
         and what.loose != "within"
         and not (what.loose in _BOUND and what.unit in {HOUR, DAY} and facts.window and before.endswith(f" for {what.loose}"))
     ):
         return _IDLE
+    if what.counted and what.seconds <= 10 * MINUTE and re.match(r"(?:task|job|question|check|read|walk|fix|call)\b", after):
+        return _IDLE  # "a two-minute task"
     if what.unit >= 300 * DAY and what.seconds >= 100 * what.unit:
         return _IDLE  # "a hundred years"
     if before.endswith(" in") and what.unit >= 300 * DAY and _NEVER.match(after):
@@ -715,8 +717,8 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
         attached += [fact for number, unit, fact in facts.counted if number == figure and unit and f"{number} of " in fact.lower()]
         if nouns & facts.vocabulary.keys() and not attached and figure < 20:
             total = [number for number, unit, _ in facts.numbers if unit & nouns]
-            told = {fact for _, unit, fact in facts.counted if unit & nouns}
-            total += [number for number, _, fact in facts.counted if total and fact in told]
+            there = {fact for _, unit, fact in facts.counted if unit & nouns}
+            total += [number for number, _, fact in facts.counted if total and fact in there]
             if total and not any(figure == abs(one - other) for one in total for other in total if one != other):
                 return _UNKNOWN
     things = frozenset(concept(word) for word in value.unit.split()[:3] if word not in STOP)
@@ -795,7 +797,7 @@ def _ratio(figure: Decimal, value: Value, scan: Scan, facts: Known) -> str | Non
     part = parts[-1] if parts else Decimal(1) if "one" in {piece.lower for piece in scan.pieces[max(value.first - 5, 0) : value.first]} else None
     if part is None or not 0 < part < figure:
         return None
-    share = part / figure
+    share: Decimal = part / figure
     slack = Decimal("0.06") if any(other.loose for other in scan.found if other.value == part) else min(share, 1 - share) / 10
     counts = [number for number, _, _ in facts.counted if number > 4][:20]
     for low, high in combinations(sorted({*counts}), 2):
@@ -807,8 +809,8 @@ def _ratio(figure: Decimal, value: Value, scan: Scan, facts: Known) -> str | Non
 
 def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, before: str, after: str) -> _Verdict | None:
     """What a number is where it counts nothing: a share, an hour, a day of the month, an age, all but ourselves, or a known figure twice."""
-    if before.endswith((" in", "out of", " or")) and figure not in {10, 100, 1000} and figure > 2 and (share := _ratio(figure, value, scan, facts)):
-        return Standing.DERIVED, None, share
+    if before.endswith((" in", "out of", " or")) and figure not in {10, 100, 1000} and figure > 2 and (ratio := _ratio(figure, value, scan, facts)):
+        return Standing.DERIVED, None, ratio
     if before.endswith((" in", "in every")) and figure in {10, 100, 1000}:
         parts = [other.value for other in scan.found if other.kind is Kind.NUMBER and 1 < value.first - other.stop <= 5 and isinstance(other.value, Decimal)]
         share = parts[-1] / figure * 100 if parts else Decimal(0)
@@ -820,13 +822,17 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
             low, high = sorted((one, other))
             if first == second and low and min(abs(low / high * 100 - share), abs((high - low) / high * 100 - share)) <= min(share, 100 - share) / 10:
                 return Standing.DERIVED, None, f"{low} of {high}"
-        if told := _ratio(figure, value, scan, facts):
-            return Standing.DERIVED, None, told
+        if ratio := _ratio(figure, value, scan, facts):
+            return Standing.DERIVED, None, ratio
         return None if share in {0, 100 / figure} else _UNKNOWN
     others = value.unit.startswith(("other ", "others")) or before.endswith(" other")
     if others and (fact := next((fact for number, _, fact in facts.counted if number == figure + 1), None)):
         return Standing.DERIVED, fact, "all but one"
-    if before.endswith((" at", " from", " to")) and figure <= 12 and (hour := next((m for m in facts.times if m in {int(figure) * 60, int(figure) * 60 + 720}), None)) is not None:
+    if (
+        before.endswith((" at", " from", " to"))
+        and figure <= 12
+        and (hour := next((m for m in facts.times if m in {int(figure) * 60, int(figure) * 60 + 720}), None)) is not None
+    ):
         return Standing.HELD, facts.times[hour], ""
     if re.match(r"(?:st|nd|rd|th)\b", after) and (day := next((day for day in facts.dates if day.day == figure), None)):
         return Standing.HELD, facts.dates[day], ""
@@ -849,7 +855,7 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
             return Standing.DERIVED, fact, "all but one"
     if before.endswith(" day") and (fact := next((fact for seconds, fact in facts.durations if seconds == float(figure - 1) * DAY), None)):
         return Standing.DERIVED, fact, "the day after so many"
-    if figure > 1 and (not value.unit or value.unit.split()[0] in STOP) and not figure == figure.to_integral():
+    if figure > 1 and (not value.unit or value.unit.split()[0] in STOP) and figure != figure.to_integral():
         for unit_seconds in (60, HOUR, DAY):
             if fact := next((fact for seconds, fact in facts.durations if abs(float(figure) * unit_seconds - seconds) < 60), None):
                 return Standing.DERIVED, fact, "of hours, days or minutes"
@@ -857,11 +863,11 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
         return Standing.DERIVED, fact, "in round figures"
     if before.endswith(" any"):
         return _IDLE  # "pick any fifty files"
-    if 2 < figure < 20 and (fact := next((fact.shown for fact in facts.facts if _ORDINAL_OF[int(figure)] in fact.text.lower().split()), None)):
-        return Standing.DERIVED, fact, "told as an ordinal"
+    if 2 < figure < 20 and figure == int(figure) and re.search(rf"\b{_ORDINAL_OF[int(figure)]}\b", facts.raw):
+        return Standing.DERIVED, None, "told as an ordinal"
     if _CLAUSE.search(before):
-        told = before.startswith("under ") or _PROVIDES.search(" ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 8]))
-        return None if re.search(rf"\b{figure}\b", facts.everything.raw) else _UNKNOWN if told else _IDLE
+        provides = before.startswith("under ") or _PROVIDES.search(" ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 8]))
+        return None if re.search(rf"\b{figure}\b", facts.everything.raw) else _UNKNOWN if provides else _IDLE
     for number, unit, fact in facts.counted:
         if unit and number * 2 == figure and re.search(r"\b(?:twice|doubl\w+)\b", fact.lower()):
             return Standing.DERIVED, fact, "twice it"
@@ -877,6 +883,8 @@ def _counted_otherwise(figure: Decimal, value: Value, facts: Known) -> bool:
     same = {number for number, unit, _ in facts.numbers if head in unit}
     told = {fact for _, unit, fact in facts.numbers if head in unit}
     near = same | {number for number, _, fact in facts.numbers if fact in told and number > 3}
+    if figure > 20 and any(abs(one - number) == figure for one in same for number, unit, _ in facts.counted if unit):
+        return False
     if not same or figure > max(same) * 2 or any(figure in {one, abs(one - other), one + other} for one in near for other in near):
         return False
     return not any(number == figure and (not unit or head in unit) for number, unit, _ in facts.numbers)

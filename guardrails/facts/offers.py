@@ -26,11 +26,13 @@ from guardrails.letter import Part, Reading, Sentence
 # Words that make a present of something.
 _GIFT = Watched(
     r"""(?<!\w)(?:(?:'s|is|are|be|,|-|—|months?|weeks?|service|one|order|have\ \w+(?:\ and\ \w+)?)\ on\ (?:us|me)(?=\ ?(?:[.,;:!)(]|and|this|for|as|\Z))
-    |on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|(?<!is\ a\ )(?<!was\ a\ )gift|gifts|gratis|as\ a\ present|voucher|vouchers|coupon|coupons|gift\ card
+    |on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|(?<!is\ a\ )(?<!was\ a\ )gift|gifts|gratis
+    |as\ a\ present|voucher|vouchers|coupon|coupons|gift\ card
     |(?:gets?|have|has|do|does|done|free|yours|supply|ship|receive|runs?|comes?|work|works)\ (?:\w+\ ){0,4}for\ nothing
     |(?<!laugh\ )at\ our\ expense|without\ (?:an\ )?invoice|on\ (?:our|my)\ tab
     |(?:two|three
-    |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|goodwill\ (?:gesture|credit|payment|voucher|discount|adjustment|rebate|refund|gift)|(?:gesture|sign|token|mark|act)\ of\ goodwill|(?:as|by\ way\ of|for|out\ of|in)\ goodwill
+    |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|goodwill\ (?:gesture|credit|payment|voucher|discount|adjustment|rebate|refund|gift)
+    |(?:gesture|sign|token|mark|act)\ of\ goodwill|(?:as|by\ way\ of|for|out\ of|in)\ goodwill
     |(?<!are\ )(?<!am\ )(?<!be\ )(?<!is\ )free\ (?:\w+\ ){0,2}(?:month|months|week|weeks|year
     |years|night|nights|service|order|orders|visit|visits|training|access|upgrade|seat|seats
     |consultation|delivery|shipping|trial)|free\ (?:january|february|march|april|may|june|july|august|september|october|november|december)|(?:tenner|fiver)
@@ -57,7 +59,8 @@ _GIVE = Watched(
     |carr(?:y|ies)\ a\ credit|(?:we|i)\ (?:\w+\ )?(?:carry|take\ over)|(?:will|shall|is|are|has|have)\ (?:be(?:en)?\ |being\ )?returned
     |(?:comes?|goes?|go|put|dropped|drop|drops|posted|pays?|paid)\ (?:[^.;]{0,30}\ )?(?:to|into|on|onto)\ your\ (?:\w+\ )?(?:account|bank|statement|card|good)
     |you\ pay\ (?:us\ |only\ |just\ )*(?:the\ )?(?:half|two\ thirds|a\ (?:half|third|quarter))|each\ (?:of\ (?:\w+\ ){1,3})?(?:gets|receives)
-    |(?:giving|give|gives)\ (?:up|you)|(?:euros?|dollars?|pounds?|francs?|percent|%)\ less|charge\ you\ nothing|not\ pay\ for|have\ \w+(?:\ and\ \w+)?\ on\ us|fee\ is\ ours|you\ (?:will\ also\ )?receive|we\ (?:write
+    |(?:giving|give|gives)\ (?:up|you)|(?:euros?|dollars?|pounds?|francs?|percent|%)\ less
+    |charge\ you\ nothing|not\ pay\ for|have\ \w+(?:\ and\ \w+)?\ on\ us|fee\ is\ ours|you\ (?:will\ also\ )?receive|we\ (?:write
     |grant|give|offer)\ you|i\ (?:write|grant|give|offer)\ you|you\ get|throw\w*\ in|coming\ your\ way|please\ (?:enjoy|accept)|(?:we|i)\ offer|offering
     |extend|every\ \w+\ (?:gets|receives))\b""",
     re.VERBOSE,
@@ -206,6 +209,9 @@ def _offers(reading: Reading) -> Iterator[Offer]:
         if not found and line.sentence.part is Part.TEXT and (span := _resembling(line, allowed)):
             found = (Offer(line.sentence.field, span, _OTHER, allowed.evidence),)
             yield from found
+        if not found and line.sentence.part is Part.TEXT and (span := _other_length(line, allowed, facts)):
+            found = (Offer(line.sentence.field, span, _OTHER, allowed.evidence),)
+            yield from found
         if not found and line.sentence.part is Part.TEXT and (span := _lasting(line, allowed, facts)):
             found = (Offer(line.sentence.field, span, _OTHER, allowed.evidence),)
             yield from found
@@ -246,11 +252,30 @@ def _resembling(line: Line, allowed: Approved) -> Span | None:
             continue
         told = value.value
         if any(same_money(other.unit, value.unit) and isinstance(other.value, Decimal) and resembles(told, other.value) for other in amounts):
-            return None if _SUMMED.search(line.sentence.flat) else item.span
+            others = any(isinstance(one.value.value, Decimal) for one in line.items if one is not item and one.value)
+            return None if others and _SUMMED.search(line.sentence.flat) else item.span
     return None
 
 
 _RECKONING = re.compile(r"\b(?:difference|times|off|of £|would cost|prices? (?:will|go))\b")
+
+
+def _other_length(line: Line, allowed: Approved, facts: Known) -> Span | None:
+    """Return how long an approved service is to last, in days or more, where it was approved for another while: "twelve months of monitoring"."""
+    lengths = [value for value in line.scan.found if isinstance(value.value, Duration) and value.value.counted and value.value.unit >= DAY]
+    if len(lengths) != 1 or not isinstance(what := lengths[0].value, Duration) or any(value.kind is Kind.DATE for value in line.scan.found):
+        return None
+    said = _said_in(line.sentence)
+    for part in allowed.parts:
+        approved_lengths = [value.value for value in Scan(part).found if isinstance(value.value, Duration)]
+        about = (_part(part)[1] - _MONEY_NOUNS - _LOOSE - _SPANS) & said
+        if approved_lengths and about and what.unit == approved_lengths[0].unit and not any(what.fits(one.seconds) for one in approved_lengths):
+            others = (seconds for seconds, key in facts.durations if not key.startswith("remedy"))
+            return None if any(what.fits(seconds) for seconds in others) else lengths[0].span
+    return None
+
+
+_SPANS = frozenset(concept(word) for word in "day days week weeks month months year years two three four five six twelve free site own people".split())
 _UNTIL = re.compile(
     r"\b(?:until|till|through(?: to)?|to) (?:the )?(?:end of (?:the )?)?"
     r"(year|quarter|christmas|easter|summer|autumn|winter|spring|january|february|march|april|may|june|july|august|september|october|november|december)\b"
@@ -296,6 +321,9 @@ _MISCOUNTED = re.compile(r"other figures| (?:and|less|times) ")
 """Why an amount is wrong that only adds the others up wrongly: a mistake, but no other offer."""
 
 
+_WILL = re.compile(r"\b(?:will|shall|'ll|we|i|our|you|your)\b")
+
+
 def _unheard_of(line: Line) -> Span | None:
     """Return the clause that hands the customer an amount which no fact holds or gives."""
     sentence = line.sentence
@@ -303,7 +331,9 @@ def _unheard_of(line: Line) -> Span | None:
         if item.standing not in _UNFOUNDED:
             continue
         off = item.kind is Kind.PERCENT and sentence.text[item.span.end - sentence.start :].startswith((" off", " discount", " reduction", " back"))
-        if (item.kind is not Kind.MONEY and not off) or _MISCOUNTED.search(item.clash) or not _HANDS.search(sentence.flat, sentence.signs):
+        if (item.kind is not Kind.MONEY and not off) or _MISCOUNTED.search(item.clash):
+            continue
+        if not (_HANDS.search(sentence.flat, sentence.signs) or (off and _WILL.search(sentence.flat))):
             continue
         for start, stop in _clauses(sentence):
             span = sentence.words(start, stop)
@@ -555,8 +585,8 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
         offered = any(ways)
         return offered and not any(what.fits(seconds) for seconds, key in facts.durations if not key.startswith("remedy"))
     if isinstance(what, Duration) and what.counted and what.unit >= HOUR and (len(said & allowed.words - _MONEY_NOUNS) > 1 or gift):
-        alike = [other.value for other in allowed.values if isinstance(other.value, Duration) and other.value.unit == what.unit]
-        return bool(alike) and not any(what.fits(other.seconds) for other in alike) and not any(what.fits(seconds) for seconds, _ in facts.durations)
+        measured = [other.value for other in allowed.values if isinstance(other.value, Duration) and other.value.unit == what.unit]
+        return bool(measured) and not any(what.fits(other.seconds) for other in measured) and not any(what.fits(seconds) for seconds, _ in facts.durations)
     if isinstance(what, Period) and what.months and len(what.months) < 4 and (gift or give):
         named_months = {month for other in allowed.values for month in _months(other)}
         if not named_months or what.months & named_months:
@@ -604,7 +634,8 @@ def _free_in_facts(said: frozenset[str], facts: Known) -> bool:
     """Whether the facts themselves say that this costs nothing."""
     return any(
         re.search(
-            r"\b(?:free|no (?:\w+ )?(?:cost|charge)|without (?:\w+ )?charge|our (?:own )?(?:cost|expense)|(?:cost|costs) nothing|not charged|not applied|at zero"
+            r"\b(?:free|no (?:\w+ )?(?:cost|charge)|without (?:\w+ )?charge|our (?:own )?(?:cost|expense)|(?:cost|costs) nothing|not charged|not applied"
+            r"|at zero"
             r"|waived?|gratis|we (?:paid|pay|cover))\b",
             fact.text.lower(),
         )

@@ -132,7 +132,8 @@ _CLOSED = frozenset(
     after again against
     are been both could during each even every instead just more must never now off once only onwards out over per rather same since some still such
     through today under
-    upon although though whereas very via whole within without yet am pm tomorrow yesterday local monday tuesday wednesday thursday friday saturday sunday january february
+    upon although though whereas
+    very via whole within without yet am pm tomorrow yesterday local monday tuesday wednesday thursday friday saturday sunday january february
     march april june july
     august september october november december exactly sharp precisely came went left ended began started passed rang called morning afternoon evening
     night""".split()
