@@ -263,7 +263,7 @@ _RECKONING = re.compile(r"\b(?:difference|times|off|of £|would cost|prices? (?:
 def _other_length(line: Line, allowed: Approved, facts: Known) -> Span | None:
     """Return how long an approved service is to last, in days or more, where it was approved for another while: "twelve months of monitoring"."""
     lengths = [value for value in line.scan.found if isinstance(value.value, Duration) and value.value.counted and value.value.unit >= DAY]
-    if len(lengths) != 1 or not isinstance(what := lengths[0].value, Duration) or any(value.kind is Kind.DATE for value in line.scan.found):
+    if len(lengths) != 1 or not isinstance(what := lengths[0].value, Duration) or sum(value.kind is Kind.DATE for value in line.scan.found) > 1:
         return None
     said = _said_in(line.sentence)
     for part in allowed.parts:
