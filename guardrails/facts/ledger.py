@@ -311,6 +311,8 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
             clash = clash or note
         if clash:
             standing = Standing.CONTRADICTED
+        elif note == _BARE:
+            standing, note = Standing.IDLE, ""
         quote = text[value.span.start - sentence.start : value.span.end - sentence.start]
         yield Item(value.kind, sentence.field, value.span, quote, standing, fact, note or clash, value, clash)
 
@@ -334,6 +336,10 @@ def _counts_just_so(value: Value, facts: Known) -> bool:
     return any(number == value.value and unit & things for number, unit, _ in facts.counted)
 
 
+_BARE = "in words, of nothing"
+"""A number that counts nothing is seldom a figure of the case: only a sum that it misses makes it wrong."""
+
+
 def _explained(value: Value, sentence: Sentence, scan: Scan, facts: Known) -> "_Verdict":
     """Return what a value stands on that no fact states: the background, other values, the customer's own words, or nothing that needs any."""
     if found := _internal(value, facts):
@@ -344,26 +350,28 @@ def _explained(value: Value, sentence: Sentence, scan: Scan, facts: Known) -> "_
         return Standing.HELD, fact, ""
     vague = isinstance(value.value, Period) and value.first and scan.pieces[value.first - 1].lower in _VAGUELY
     before = sentence.text[: value.span.start - sentence.start].lower()
-    named = sentence.field == "subject" and (value.kind is Kind.CODE or _CLAUSE.search(before.rstrip()) or _refers(value, sentence.text, sentence.start))
-    return _IDLE if vague or named or (value.kind in _SUPPOSED_KINDS and _supposed(before)) else _UNKNOWN
+    named = sentence.field == "subject" and value.kind not in _GIVEN  # a subject says which thread this is
+    if vague or named or (value.kind in _SUPPOSED_KINDS and (_supposed(before) or "if" in sentence.lowers)):
+        return _IDLE
+    if value.kind in _DATED | {Kind.DURATION} and _WOULD.search(before):
+        return _IDLE
+    bare = value.kind is Kind.NUMBER and value.words and not value.unit.startswith("of ") and all(word in STOP for word in value.unit.split()[:3])
+    return (Standing.UNKNOWN, None, _BARE) if bare else _UNKNOWN
 
 
 _VAGUELY = frozenset("before come till when mid".split())
 """What stands before a month that is only a while from now: "not out before September"."""
-_REFERENCE = re.compile(r"\b(?:tickets?|ref(?:erence)?|case|request|no|number|message|mail|letter|note|call|enquiry|question|conversation)\b[\w .#:-]{0,12}$")
-
-
-def _refers(value: Value, text: str, offset: int) -> bool:
-    """Whether a number or a day of the subject says which thread this is: "Re: your message of 4 March", "Ticket 20931"."""
-    return value.kind in {Kind.NUMBER, Kind.CODE, Kind.DATE} and bool(_REFERENCE.search(text[: value.span.start - offset].lower()))
-
-
+_GIVEN = {Kind.MONEY, Kind.PERCENT}
 _SUPPOSED_KINDS = {Kind.DATE, Kind.PERIOD, Kind.NUMBER, Kind.DURATION}
 _SUPPOSED = re.compile(
     r"\b(?:if|unless|suppose|(?:would|could|might) have|in case|whenever|should (?:you|your|the|a|an|it|they|any|we|one))\b[^,;:—–()]*\Z"
     r"|(?:\A|[,;:—–(.!?])\W*(?:had|were) (?:it|that|this|you|your|we|i|the|they|a)\b[^,;:—–()]*\Z"
 )
 """The beginning of a clause that supposes something: what it counts or dates has not happened."""
+
+
+_WOULD = re.compile(r"\bwould (?!like\b|rather\b|be glad\b|suggest\b|propose\b|welcome\b)[^,;:—–()]*\Z")
+"""The beginning of what only would happen."""
 
 
 def _supposed(before: str) -> bool:
