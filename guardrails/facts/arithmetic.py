@@ -185,7 +185,7 @@ def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str
                 )
         elif len(days) >= 2 and length.unit >= DAY and (len(days) > 2 or _spans(text, offset, days[0], days[-1])):
             gap = _days_between(days[0].value, days[-1].value)
-            if round(length.seconds / length.unit) == len(days) or (gap is not None and length.seconds > 100 * (gap + 1) * DAY):
+            if (len(days) > 2 and round(length.seconds / length.unit) == len(days)) or (gap is not None and length.seconds > 100 * (gap + 1) * DAY):
                 continue  # "6 March, 13 March, 20 March: three nights"
             if gap is not None and not any(_fits_days(length, gap + more) for more in (0, 1)) and not _months_named(length, days[0].value, days[-1].value):
                 wrong.append((number, f"{BESIDE if apposed else ''}from the first day to the last it is {gap} days"))

@@ -817,6 +817,10 @@ def _ratio(figure: Decimal, value: Value, scan: Scan, facts: Known) -> str | Non
 
 def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, before: str, after: str) -> _Verdict | None:
     """What a number is where it counts nothing: a share, an hour, a day of the month, an age, all but ourselves, or a known figure twice."""
+    if re.match(r"(?:in|out) \w+", after) and (whole := next((other for other in scan.found if 0 < other.first - value.stop <= 2), None)):
+        total = whole.value
+        if whole.kind is Kind.NUMBER and isinstance(total, Decimal) and (ratio := _ratio(total, whole, scan, facts)):
+            return Standing.DERIVED, None, ratio
     if before.endswith((" in", "out of", " or")) and figure not in {10, 100, 1000} and figure > 2 and (ratio := _ratio(figure, value, scan, facts)):
         return Standing.DERIVED, None, ratio
     if before.endswith((" in", "in every")) and figure in {10, 100, 1000}:

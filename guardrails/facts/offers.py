@@ -755,6 +755,9 @@ def _tells(sentence: Sentence, scan: Scan, allowed: Approved) -> bool:
     told = [value for value in scan.found if value.kind is Kind.MONEY]
     if any(value.value == other.value and same_money(value.unit, other.unit) for value in told for other in amounts) and not _NAMED.search(flat):
         return True
+    whole = sum((other.value for other in amounts if isinstance(other.value, Decimal)), Decimal(0))
+    if whole and any(value.value == whole for value in told):
+        return True
     said = frozenset(map(meant, sentence.lowers)) - {None}
     giving = _GIVING.search(flat, sentence.signs)
     if giving and said & (allowed.words - _LOOSE) and not re.search(r"\b(?:under review|may apply|apply (?:for|under)|policy)\b", flat):
