@@ -422,3 +422,10 @@ def test_each_approved_amount_has_to_be_told() -> None:
     assert left_out("I am sorry. We refund £3,400, the February fee.", *remedies)
     assert not left_out("I am sorry. We refund £3,400, the February fee, and £45 for the bank.", *remedies)
     assert not left_out("I am sorry. We refund £3,445 in all.", *remedies)
+
+
+def test_less_than_approved_is_a_mismatch_only_where_the_remedy_is_owed() -> None:
+    text = "We refund £3,000 of the February fee."
+    assert findings(mismatch, text) != []
+    assert findings(mismatch, text, severity="medium") == []
+    assert findings(mismatch, text.replace("3,000", "3,900"), severity="medium") != []

@@ -364,7 +364,7 @@ _VAGUELY = frozenset("before come till when mid".split())
 _GIVEN = {Kind.MONEY, Kind.PERCENT}
 _SUPPOSED_KINDS = {Kind.DATE, Kind.PERIOD, Kind.NUMBER, Kind.DURATION}
 _SUPPOSED = re.compile(
-    r"\b(?:if|unless|suppose|(?:would|could|might) have|in case|whenever|should (?:you|your|the|a|an|it|they|any|we|one))\b[^,;:—–()]*\Z"
+    r"\b(?:if|unless|suppose|(?:would|could|might) have|in case|whenever|should (?:you|your|the|a|an|it|they|any|we|one|\d+|no|some))\b[^,;:—–()]*\Z"
     r"|(?:\A|[,;:—–(.!?])\W*(?:had|were) (?:it|that|this|you|your|we|i|the|they|a)\b[^,;:—–()]*\Z"
 )
 """The beginning of a clause that supposes something: what it counts or dates has not happened."""
@@ -577,7 +577,7 @@ _BOUND = frozenset({"just over", "nearly", "almost", "just under", "well over", 
 _NEVER = re.compile(r"(?:nobody|no one|never|i have)\b")
 _ASKED = re.compile(
     r"\b(?:spare(?: me| us)?|(?:give|lend|grant|allow|find)(?: me| us)|could do with|a call of|(?:call|talk|chat|session|meeting) for"
-    r"|(?:would|should) (?:only )?like|keep it to|(?:may|can|could) i have|plan on"
+    r"|(?:would|should|['’]d|['’] d) (?:only )?like|keep it to|(?:may|can|could) i have|plan on"
     r"|(?:glad of|grateful for|(?:catch|borrow|have) you for|happy with|(?:call|it|this|reading|conversation|talk) (?:needs|takes|will take|should take)))"
     r"(?: (?:just|only|about|the|some|roughly|around|no more than|not more than|at most|less than|under))?$"
 )

@@ -206,10 +206,10 @@ def _offers(reading: Reading) -> Iterator[Offer]:
         if not found and line.sentence.part is Part.TEXT and (span := _in_place(line.sentence, allowed)):
             found = (Offer(line.sentence.field, span, _OTHER, allowed.evidence),)
             yield from found
-        if not found and line.sentence.part is Part.TEXT and (span := _resembling(line, allowed)):
+        if not found and line.sentence.part is Part.TEXT and (span := _resembling(line, allowed, reading.severity)):
             found = (Offer(line.sentence.field, span, _OTHER, allowed.evidence),)
             yield from found
-        if not found and line.sentence.part is Part.TEXT and (span := _other_length(line, allowed, facts)):
+        if not found and line.sentence.part is Part.TEXT and (span := _other_length(line, allowed, facts, reading.severity)):
             found = (Offer(line.sentence.field, span, _OTHER, allowed.evidence),)
             yield from found
         if not found and line.sentence.part is Part.TEXT and (span := _lasting(line, allowed, facts)):
@@ -241,7 +241,7 @@ def _in_place(sentence: Sentence, allowed: Approved) -> Span | None:
 _COUNTING_WORDS = frozenset(concept(word) for word in "month months year day days week account customer team invoice order price".split())
 
 
-def _resembling(line: Line, allowed: Approved) -> Span | None:
+def _resembling(line: Line, allowed: Approved, severity: Severity) -> Span | None:
     """Return an amount that no fact holds and that is an approved one but for a digit."""
     amounts = [value for value in allowed.values if value.kind is Kind.MONEY and isinstance(value.value, Decimal)]
     if not amounts or _PAST.search(line.sentence.flat) or _RECKONING.search(line.sentence.flat):
@@ -251,6 +251,8 @@ def _resembling(line: Line, allowed: Approved) -> Span | None:
         if item.kind is not Kind.MONEY or item.standing is not Standing.UNKNOWN or item.clash or value is None or not isinstance(value.value, Decimal):
             continue
         told = value.value
+        if severity is Severity.MEDIUM and _is_less(value, allowed):
+            continue
         if any(same_money(other.unit, value.unit) and isinstance(other.value, Decimal) and resembles(told, other.value) for other in amounts):
             others = any(isinstance(one.value.value, Decimal) for one in line.items if one is not item and one.value)
             return None if others and _SUMMED.search(line.sentence.flat) else item.span
@@ -260,10 +262,12 @@ def _resembling(line: Line, allowed: Approved) -> Span | None:
 _RECKONING = re.compile(r"\b(?:difference|times|off|of £|would cost|prices? (?:will|go))\b")
 
 
-def _other_length(line: Line, allowed: Approved, facts: Known) -> Span | None:
+def _other_length(line: Line, allowed: Approved, facts: Known, severity: Severity) -> Span | None:
     """Return how long an approved service is to last, in days or more, where it was approved for another while: "twelve months of monitoring"."""
     lengths = [value for value in line.scan.found if isinstance(value.value, Duration) and value.value.counted and value.value.unit >= DAY]
     if len(lengths) != 1 or not isinstance(what := lengths[0].value, Duration) or sum(value.kind is Kind.DATE for value in line.scan.found) > 1:
+        return None
+    if severity is Severity.MEDIUM and _is_less(lengths[0], allowed):
         return None
     said = _said_in(line.sentence)
     for part in allowed.parts:
@@ -385,6 +389,8 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         wrong = next(
             (value for value in here if value.span not in reckoned and _is_wrong(value, text, scan, facts, allowed, said, bool(gift), bool(give))), None
         )
+        if wrong is not None and reading.severity is Severity.MEDIUM and _is_less(wrong, allowed) and "price" not in text:
+            continue
         if wrong is not None:
             right = _right_amount(wrong, here, text, allowed) if wrong.kind is Kind.MONEY and not low else None
             yield Offer(sentence.field, span, missing, allowed.evidence, None if right is None else _fit(sentence, span, wrong, right))
@@ -535,6 +541,16 @@ def _returns_overcharge(text: str, told: str, facts: Known) -> bool:
         fact.key.startswith("incident.fixes") and re.search(r"\b(?:refund\w*|return\w*|sent back|paid back|repaid)\b", fact.text.lower())
         for fact in facts.facts
     )
+
+
+def _is_less(value: Value, allowed: Approved) -> bool:
+    """Whether an offered amount or length is smaller than all that was approved: at medium severity that is a slip of figures, no other remedy."""
+    what = value.value
+    if isinstance(what, Decimal):
+        amounts = [other.value for other in allowed.values if other.kind is value.kind and isinstance(other.value, Decimal)]
+        return bool(amounts) and what < min(amounts)
+    lengths = [other.value.seconds for other in allowed.values if isinstance(other.value, Duration)]
+    return isinstance(what, Duration) and bool(lengths) and what.seconds < min(lengths)
 
 
 def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approved, said: frozenset[str], gift: bool, give: bool) -> bool:
