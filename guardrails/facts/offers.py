@@ -200,7 +200,7 @@ def _offers(reading: Reading) -> Iterator[Offer]:
             reckoned = frozenset()
         found = tuple(_in(line.sentence, line.scan, reading, facts, allowed, reckoned))
         yield from found
-        if not found and line.sentence.part is Part.TEXT and (span := _unheard_of(line)):
+        if not found and line.sentence.part is Part.TEXT and (span := _unheard_of(line, allowed, reading.severity)):
             found = (Offer(line.sentence.field, span, _TOO_KIND if reading.severity is Severity.LOW else _OTHER if allowed else _UNMADE, allowed.evidence),)
             yield from found
         if not found and line.sentence.part is Part.TEXT and (span := _in_place(line.sentence, allowed)):
@@ -328,7 +328,7 @@ _MISCOUNTED = re.compile(r"other figures| (?:and|less|times) ")
 _WILL = re.compile(r"\b(?:will|shall|'ll|we|i|our|you|your)\b")
 
 
-def _unheard_of(line: Line) -> Span | None:
+def _unheard_of(line: Line, allowed: Approved, severity: Severity) -> Span | None:
     """Return the clause that hands the customer an amount which no fact holds or gives."""
     sentence = line.sentence
     for item in line.items:
@@ -336,6 +336,8 @@ def _unheard_of(line: Line) -> Span | None:
             continue
         off = item.kind is Kind.PERCENT and sentence.text[item.span.end - sentence.start :].startswith((" off", " discount", " reduction", " back"))
         if (item.kind is not Kind.MONEY and not off) or _MISCOUNTED.search(item.clash):
+            continue
+        if severity is Severity.MEDIUM and item.value and _is_less(item.value, allowed):
             continue
         if not (_HANDS.search(sentence.flat, sentence.signs) or (off and _WILL.search(sentence.flat))):
             continue
