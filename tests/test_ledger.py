@@ -132,7 +132,7 @@ def test_the_map_shows_each_sentence_with_what_stands_behind_it() -> None:
         "I am sorry.",
         "On Tuesday 31 trucks queued.",
         "    Tuesday  <-  incident.started_at: 2026-02-10 06:40 (the weekday of 2026-02-10)",
-        "    31  unknown",
+        "    31  contradicted (the facts count 22)",
     ]
 
 
@@ -195,6 +195,25 @@ def test_what_the_facts_do_not_give_is_invented(text: str, quote: str) -> None:
         ("Your bank will take three to four days.", {"impact": "The bank needs four days."}),
         ("Every yard in Rotterdam is short of hands.", {}),
         ("The new plan is not out before September.", {}),
+        ("It was back a quarter of an hour before ten.", {"fixes": "Board back at 09:45."}),
+        ("All was done before ten o'clock.", {}),
+        ("That morning cost many of you a Saturday as well.", {}),
+        ("If a truck is turned away next Sunday, I come myself.", {}),
+        ("We saw it before with the third release, 2.8.2, and on host lon-7.", {}),
+        ("In January 12 pallets waited, in February 15.", {"impact": "12 and 15 pallets waited in January and February."}),
+        ("From the first stop to the second it was twenty-one hours and ten minutes.", {"impact": "Stopped on 8 February at 09:30 and 9 February at 06:40."}),
+        ("Eighteen out of twenty crates came back, one in ten is gone.", {"impact": "240 crates; 24 lost."}),
+        ("With the fees it comes to twenty pounds short of two thousand.", {"impact": "Fees of £1,120 and £860."}),
+        ("In all 225 people waited.", {"impact": "44, 61 and 120 people waited on three evenings."}),
+        ("For three months in a row the invoice was wrong.", {"impact": "Invoices of 12 December, 9 January and 6 February were wrong."}),
+        ("It cost you £310 a day.", {"impact": "£4,340 of diesel in 14 days."}),
+        ("We took half of one per cent too much.", {"impact": "Rate 0.5 percent too high."}),
+        ("It cut the code after six digits.", {"impact": "The code was cut after the sixth digit."}),
+        ("You were down on the 6th and the 9th of February.", {"impact": "Third stop in February (6, 9, 10)."}),
+        ("An hour and fifty it took.", {"duration": "1 h 50 min"}),
+        ("The queue was 2.9 seconds long.", {"impact": "Latency 2.9 s instead of 40 ms."}),
+        ("Thanks a million for that, and for a hundred small kindnesses.", {}),
+        ("Our Chief Technology Officer here in Leeds has read it.", {}),
     ],
 )
 def test_what_a_figure_or_a_name_counts_as_besides_is_not_invented(text: str, facts: dict[str, str]) -> None:
@@ -208,10 +227,14 @@ def test_what_a_figure_or_a_name_counts_as_besides_is_not_invented(text: str, fa
         ("A change reaches thirty accounts in a hundred first.", "thirty"),
         ("Under clause 8 you could have told us.", "8"),
         ("Our trucks waited in Rotterdam.", "Rotterdam"),
+        ("It was back a quarter of an hour before eleven.", "a quarter of an hour"),
+        ("I call you next Sunday.", "next Sunday"),
+        ("From the stop to your call it was ninety-one hours.", "ninety-one hours"),
+        ("The tray is T31, of which nothing is known.", "T31"),
     ],
 )
 def test_what_is_near_to_it_is_still_invented(text: str, quote: str) -> None:
-    facts = {"impact": "The cover said 2062 instead of 2026.", "prevention": "Changes go to 5 percent of accounts first."}
+    facts = {"impact": "The cover of tray T13 said 2062 instead of 2026.", "prevention": "Changes go to 5 percent of accounts first."}
     assert quote in findings(invented, text, **facts)
 
 
@@ -231,6 +254,11 @@ def test_reads_the_first_monday_of_a_month_as_a_day() -> None:
         "There is, in a case so short, no refund to speak of.",
         "The February fee stays with you, I fear.",
         "Our depot will store your pallets at half the usual rate.",
+        "In place of the refund we send a pallet of crates.",
+        "The February fee, £4,300, returns with the next post.",
+        "A ten per cent reduction on February will stand on your invoice.",
+        "Under the terms you can file a claim for the hours.",
+        "For February you pay us two thirds of the fee.",
     ],
 )
 def test_whatever_words_give_or_take_back_more_than_approved_are_a_mismatch(text: str) -> None:
@@ -245,6 +273,9 @@ def test_whatever_words_give_or_take_back_more_than_approved_are_a_mismatch(text
         "The February fee comes back to you. The next move is yours, and your drivers get our list free of errors.",
         "We waive the February fee. A credit union may ask you for it.",
         "We waive the February fee. No voucher makes up for such a morning.",
+        "We waive the February fee. Your candour is a gift, and it does us no credit.",
+        "We waive the February fee. It cost us some goodwill, I suspect.",
+        "We refund £3,400, all in all the February fee.",
     ],
 )
 def test_an_approved_remedy_in_other_words_is_none(text: str) -> None:
@@ -260,6 +291,10 @@ def test_an_approved_remedy_in_other_words_is_none(text: str) -> None:
         ("Candidate for the reference video; bronze tier.", "Even our bronze customers have a right to an answer."),
         ("Do not extend credit.", "We cannot stretch your terms of payment."),
         ("Margin is 9%.", "There is little that we earn on you."),
+        ("Insurer advised to admit nothing.", "Those who underwrite us would rather I left it there."),
+        ("Small account.", "For an account your size we seldom travel."),
+        ("Two other tenants were hit; do not mention.", "Yours is not the only house we have to write to."),
+        ("Finance wants the refund after the quarter end.", "The money follows once our quarter has closed."),
     ],
 )
 def test_a_hint_leaks_what_the_notes_say(notes: str, text: str) -> None:
@@ -331,6 +366,10 @@ def test_what_the_customer_said_and_what_we_own_is_not_invented(text: str) -> No
         ("Of sixty crates we brought you fifty, a shortfall of a fifth.", "a fifth"),
         ("€1,740 for 1,160 labels is €1.40 a label.", "€1.40"),
         ("He was due at eleven and came at twenty past two, two hours and twenty minutes later.", "two hours and twenty minutes"),
+        ("Your line stood for two days, from Monday to Thursday.", "two days"),
+        ("I call you a week today, on the 18th.", "the 18th"),
+        ("Thirty-one of 480 crates, one in six, waited.", "one"),
+        ("Nineteen trucks queued at the gate.", "Nineteen"),
     ],
 )
 def test_figures_of_one_sentence_that_disagree_are_inconsistent(text: str, quote: str) -> None:
@@ -350,7 +389,43 @@ def test_figures_of_one_sentence_that_disagree_are_inconsistent(text: str, quote
         "€1,740 for 1,160 labels is €1.50 a label.",
         "He was due at eleven and came at twenty past two, three hours and twenty minutes later.",
         "Three invoices for each of 22 trucks make sixty-six, and you went through them one by one.",
+        "Your line stood for three days, from Monday to Thursday.",
+        "I call you a week today, on the 17th.",
+        "Thirty-one of 480 crates, one in fifteen, waited.",
+        "From 06:40 to 09:55 each page took eleven seconds.",
+        "On 6, 8 and 9 February, three mornings, your trucks waited.",
+        "The 11th and the 12th our clerk typed in, and eleven days came from the log.",
     ],
 )
 def test_figures_of_one_sentence_that_agree_are_consistent(text: str) -> None:
     assert findings(inconsistent, text) == []
+
+
+def test_a_subject_says_which_thread_it_is_and_invents_only_amounts() -> None:
+    for subject, wrong in (("Re: your call of 3 March, case 5", []), ("Our refund of £9,100", ["£9,100"])):
+        found = invented.run(Reading(Letter(subject, "I am sorry."), case(), default_policy()))
+        assert [finding.quote for finding in found if finding.field == "subject" and finding.quote in wrong] == wrong
+        assert wrong or not found
+
+
+def test_an_unknown_name_is_reported_once() -> None:
+    assert findings(invented, "It came from Brokk in Bergen. I have asked Brokk why.").count("Brokk") == 1
+
+
+def left_out(text: str, *remedies: dict[str, str]) -> bool:
+    allowed = parse(case().model_dump(mode="json") | {"remedy": {"items": list(remedies)}})
+    return any(not finding.quote for finding in mismatch.run(Reading(Letter("", text), allowed, default_policy())))
+
+
+def test_each_approved_amount_has_to_be_told() -> None:
+    remedies = {"kind": "refund", "text": "February fee (£3,400)"}, {"kind": "other", "text": "the bank charge (£45)"}
+    assert left_out("I am sorry. We refund £3,400, the February fee.", *remedies)
+    assert not left_out("I am sorry. We refund £3,400, the February fee, and £45 for the bank.", *remedies)
+    assert not left_out("I am sorry. We refund £3,445 in all.", *remedies)
+
+
+def test_less_than_approved_is_a_mismatch_only_where_the_remedy_is_owed() -> None:
+    text = "We refund £3,000 of the February fee."
+    assert findings(mismatch, text) != []
+    assert findings(mismatch, text, severity="medium") == []
+    assert findings(mismatch, text.replace("3,000", "3,900"), severity="medium") != []

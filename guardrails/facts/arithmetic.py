@@ -19,6 +19,8 @@ _BEHIND = re.compile(
     r"\A[\s,)]*(?:[\w-]+ ){0,3}?(?:too (?:many|much)|in (?:all|sum|total)|altogether|outstanding|remain(?:s|ing|ed)?|left over|are left|unaccounted"
     r"|unrecovered|short\b(?! (?!of\b)[a-z])|we couldn't|which we)"
 )
+_OR_TWO = re.compile(r"\ban? \w+ or\W*\Z")
+"""How "a line or two" begins."""
 _STRONG = re.compile(r"all but|remain|leav|excess|overcharge is|difference|out by|behind")
 _SPLIT_SENSE = re.compile(
     r"(?:\A|[.,;] )of \d|\d(?: [\w-]+){0,2} of \d|\b(?:minus|less|plus|times|instead of|in place of|rather than"
@@ -36,11 +38,12 @@ def clashes(
     `unknown` are the values no fact holds, `firm` those that one holds as they are, and `totals` the
     figures of the facts: where a sum fails, it is the unknown figure that is wrong.
     """
-    found = dict(_calendar(values))
+    found = dict(_calendar(text, offset, values))
     found.update(_lengths(text, offset, values))
     found.update(_apart(text, offset, values))
     for number, reason in _sums(text, offset, values, unknown, firm, totals):
         found.setdefault(number, reason)
+    found.update(_one_in(text, offset, values))
     if unknown:
         found.update(_shares(text, values, unknown))
         for number, reason in _rates(text, offset, values, unknown):
@@ -56,6 +59,29 @@ def _shares(text: str, values: list[Value], unknown: Collection[int]) -> list[tu
     (_, whole), (one, first), (other, second) = counts
     culprit = other if other in unknown else one
     return [(culprit, f"they are not {whole} together")] if first + second > whole and culprit in unknown else []
+
+
+_IN_HOW_MANY = re.compile(r"\s+(?:\w+ )?(?:in|out of|from)(?: every)?\s+")
+
+
+def _one_in(text: str, offset: int, values: list[Value]) -> list[tuple[int, str]]:
+    """Find "one in ten" where the two counts of the sentence are another share: "thirty-one of 480, one in ten"."""
+    numbers = [(number, value) for number, value in enumerate(values) if value.kind is Kind.NUMBER and isinstance(value.value, Decimal)]
+    if len(numbers) != 4:
+        return []
+    for (one, first), (_, second) in pairwise(numbers):
+        a, b = first.value, second.value
+        if not isinstance(a, Decimal) or not isinstance(b, Decimal) or not 0 < a < b <= 20:
+            continue
+        if not _IN_HOW_MANY.fullmatch(text[first.span.end - offset : second.span.start - offset].lower()):
+            continue
+        low, high = sorted(value.value for _, value in numbers if value not in (first, second) and isinstance(value.value, Decimal))
+        if low < 5 or low == high:
+            return []
+        told, true = float(a / b), float(low / high)
+        if min(abs(true - told), abs(1 - true - told)) > 0.2 * min(told, 1 - told):
+            return [(one, f"{low} of {high} is another share")]
+    return []
 
 
 _RATE = re.compile(r"\s*(?:an?|per|each|every|apiece)\b")
@@ -85,7 +111,16 @@ def _rates(text: str, offset: int, values: list[Value], unknown: Collection[int]
     return wrong
 
 
-def _calendar(values: list[Value]) -> list[tuple[int, str]]:
+_SAME = re.compile(r"\W{0,3}(?:an? |at \w+\W{1,2})?")
+_A_WEEK = re.compile(r"(?:an?|one|two|three) (?:week|weeks|fortnight) (?:today|tomorrow)\W*(?:that is )?(?:on )?\W*", re.IGNORECASE)
+
+
+def _tells_again(text: str, first: Day, second: Day) -> bool:
+    """Whether "a week today, on the 26th" tells two different days."""
+    return bool(second.day is not None and second.days and _A_WEEK.fullmatch(text)) and first.days[0] not in second.days
+
+
+def _calendar(text: str, offset: int, values: list[Value]) -> list[tuple[int, str]]:
     """Find dates whose weekday the calendar does not bear out, and a "tomorrow" that is told as another weekday."""
     wrong = []
     for number, value in enumerate(values):
@@ -98,10 +133,15 @@ def _calendar(values: list[Value]) -> list[tuple[int, str]]:
             and before.value.relative
             and before.value.weekday is None
             and len(before.value.days) == 1
-            and what.weekday is not None
             and not what.relative
-            and 0 <= value.first - before.stop <= 1
-            and before.value.days[0].weekday() != what.weekday
+            and (
+                (
+                    what.weekday is not None
+                    and _SAME.fullmatch(text[before.span.end - offset : value.span.start - offset])
+                    and before.value.days[0].weekday() != what.weekday
+                )
+                or (what.weekday is None and _tells_again(text[before.span.start - offset : value.span.start - offset], before.value, what))
+            )
         ):
             wrong.append((number, f"{before.value.days[0].isoformat()} is a {WEEKDAY_NAMES[before.value.days[0].weekday()]}"))
             continue
@@ -122,7 +162,10 @@ def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str
     wrong = []
     for number, value in lengths:
         length = value.value
-        if not isinstance(length, Duration) or not (length.counted or (length.loose and length.unit >= 3600) or length.unit == DAY) or length.working:
+        if not isinstance(length, Duration) or length.working:
+            continue
+        apposed = _is_apposed(text, offset, value, days)
+        if not (length.counted or apposed or (length.loose and length.unit >= 3600) or length.unit == DAY):
             continue
         if _is_rate(text, value.span.end - offset) or _is_rate_before(text, value.span.start - offset):
             continue
@@ -131,7 +174,8 @@ def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str
             vague = len(_minutes(times[0])) > 1 < len(_minutes(times[1]))
             pairs = [(late - early) % 1440 for early in _minutes(times[0]) for late in _minutes(times[1])]
             gaps = {minutes * 60 for minutes in pairs if not vague or minutes <= 780}
-            if gaps and not any(length.fits(gap) for gap in gaps):
+            alike = any(gap / _FAR <= length.seconds <= gap * _FAR for gap in gaps)
+            if alike and not any(length.fits(gap) for gap in gaps):
                 wrong.append(
                     (
                         number,
@@ -141,12 +185,48 @@ def _lengths(text: str, offset: int, values: list[Value]) -> list[tuple[int, str
                 )
         elif len(days) >= 2 and length.unit >= DAY and (len(days) > 2 or _spans(text, offset, days[0], days[-1])):
             gap = _days_between(days[0].value, days[-1].value)
-            if gap is not None and not any(_fits_days(length, gap + more) for more in (0, 1)):
-                wrong.append((number, f"from the first day to the last it is {gap} days"))
+            if (len(days) > 2 and round(length.seconds / length.unit) == len(days)) or (gap is not None and length.seconds > 100 * (gap + 1) * DAY):
+                continue  # "6 March, 13 March, 20 March: three nights"
+            if gap is not None and not any(_fits_days(length, gap + more) for more in (0, 1)) and not _months_named(length, days[0].value, days[-1].value):
+                wrong.append((number, f"{BESIDE if apposed else ''}from the first day to the last it is {gap} days"))
     return wrong
 
 
+BESIDE = "as told right beside it, "
+"""How a reason begins that holds against a length even where a fact tells one like it, of something else."""
+_APPOSED = re.compile(r"\W*(?:that is |namely )?(?:from |between )?(?:the )?\W*")
+
+
+def _is_apposed(text: str, offset: int, value: Value, days: list[Value]) -> bool:
+    """Whether two days stand right behind a length as its beginning and end: "two days, from Monday to Thursday"."""
+    behind = [day for day in days if day.span.start >= value.span.end][:2]
+    if len(behind) < 2 or len(days) != 2 or not _APPOSED.fullmatch(text[value.span.end - offset : behind[0].span.start - offset]):
+        return False
+    between = text[behind[0].span.end - offset : behind[1].span.start - offset]
+    return len(between) < 30 and bool(re.search(r"\b(?:to|until|till)\b|[-–—]", between))
+
+
+_FAR = 8
+"""How many times longer or shorter what lies between two times can be than the length that is told of it; beyond that it tells of something else."""
+
+
+def _months_named(length: Duration, first: object, last: object) -> bool:
+    """Whether a length counts the months that two days lie in: from 30 January to 31 March it is "three months in a row"."""
+    if length.unit < 28 * DAY or not isinstance(first, Day) or not isinstance(last, Day) or len(first.days) != 1 or len(last.days) != 1:
+        return False
+    early, late = first.days[0], last.days[0]
+    return round(length.seconds / length.unit) == (late.year - early.year) * 12 + late.month - early.month + 1
+
+
 _APART = re.compile(r"\W*(?:before|after|later than|earlier than|ahead of|from|since)\b[^.;,]{0,40}\Z")
+_NEW_THOUGHT = re.compile(r"(?:\band|;|:)\s*(?:at |only |just |about |some |already |by )*\Z")
+
+
+def _beside_clock(before: str) -> bool:
+    """Whether a new thought begins before a length, so that it says nothing of the time told before it."""
+    return bool(_NEW_THOUGHT.search(before))
+
+
 _LATER = re.compile(r"\s*(?:later|late|afterwards?|after that|behind time)\b")
 _BETWEEN = re.compile(r"\bbetween\b.*\b(?:lie|lies|lay|are|is|were|passed|went)\b")
 _INSTEAD = re.compile(r"\W*(?:instead of|rather than|not|and not)\W*(?:on )?\Z")
@@ -162,6 +242,8 @@ def _apart(text: str, offset: int, values: list[Value]) -> list[tuple[int, str]]
         around = values[max(number - 1, 0) : number] + values[number + 1 : number + 2]
         if length.unit < DAY and len(around) == 2 and all(one.kind is Kind.TIME for one in around):
             between = text[value.span.end - offset : around[1].span.start - offset]
+            if _beside_clock(text[: value.span.start - offset]):
+                continue  # "at nine the belt came, and half an hour after midnight the mill ran"
             gaps = {abs(early - late) * 60 for early in _minutes(around[0]) for late in _minutes(around[1])}
             if _APART.match(between) and gaps and not any(length.fits(gap) for gap in gaps):
                 wrong.append((number, f"the two times are {_clock(min(gaps))} apart"))
@@ -204,7 +286,8 @@ def _spans(text: str, offset: int, first: Value, last: Value) -> bool:
     between = text[first.span.end - offset : last.span.start - offset].lower()
     before = text[max(first.span.start - offset - 14, 0) : first.span.start - offset].lower()
     joined = bool(re.search(r"\b(?:to|until|till|through|up to)\b|[-–—]\s*\Z", between)) or ("and" in between.split() and "between" in before.split())
-    joined = joined or (len(between) < 60 and not re.search(r"[a-z]{3}", between.replace("and", "")) and first.kind is Kind.DATE)
+    # "On 11 March, 12 March … " tells a span too, "the 11th and 12th" two days.
+    joined = joined or (len(between) < 60 and not re.search(r"[a-z]{3}|\band\b", between) and first.kind is Kind.DATE)
     return joined and (bool(re.search(r"\b(?:from|between|since)\b", before)) or len(between) < 60)
 
 
@@ -222,7 +305,7 @@ def _days_between(first: object, last: object) -> int | None:
         return None
     bare = first.day is None and last.day is None and not first.relative and not last.relative
     if bare and first.weekday is not None and last.weekday is not None:
-        return (last.weekday - first.weekday) % 7
+        return (last.weekday - first.weekday) % 7 or 7
     gaps = [(late - early).days for early in first.days for late in last.days if late >= early]
     return min(gaps) if gaps else None
 
@@ -267,6 +350,8 @@ def _sums(text: str, offset: int, values: list[Value], unknown: Collection[int],
         others = [(kind, amount) for kind, amount in others if amount != 1]
         parts = [amount for _, amount in others] + counts
         cue = announced[0].strip(" ,:(") if announced else "behind"
+        if cue == "or" and _OR_TWO.search(before):
+            continue
         if len(parts) > 5 or (
             cue in {"is", "are", "or", "so", "being", "that is", "that's", "this is", "left", "together"} and not _SPLIT_SENSE.search(before)
         ):

@@ -64,12 +64,12 @@ KINDS: dict[str, Watched] = {
 
 # Somebody else's part, told in passing: "by one of our upstream carriers".
 _OUTSIDER = Watched(
-    r"(?<!\w)(?:(?:by|from|of|to|at) (?:our|one of our|your|another)|(?:by|from) an?) (?:(?!and |or |the )[\w'-]+ ){0,3}?"
+    r"(?<!\w)(?:(?:by|from|of|to|at) (?:our|one of our|your(?! partners)|another)|(?:by|from) an?) (?:(?!and |or |the )[\w'-]+ ){0,3}?"
     r"(carriers?|providers?|vendors?|suppliers?|partners?|contractors?|subcontractors?|couriers?|agency|agencies|manufacturers?|hauliers?|hosts?"
     r"|resellers?)(?!\w)"
 )
 # What the customer is said to have left undone: "Had your receptionist cleared it".
-_UNDONE = re.compile(r"(?<!\w)had (?:your|you) (?:[\w'-]+ ){1,6}?\w+(?:ed|en|ne|nt|ose|old|ken|lt)(?!\w)")
+_UNDONE = re.compile(r"(?<!\w)had (?:your|you) (?:[\w'-]+ ){1,6}?(?!been\b)\w+(?:ed|en|ne|nt|ose|old|ken|lt)(?!\w)")
 _SPEED = Watched(
     r"(?<!\w)(?:within (?:minutes|seconds|moments|hours)|in (?:minutes|seconds)|the (?:minute|moment|second) (?:i|we) (?:saw|knew|noticed|heard|found))(?!\w)"
 )
@@ -120,6 +120,7 @@ _TITLES = frozenset(
     american african mexican german roman cuban puerto korean national insurance daylight federal royal republic union
     cause correction prevention fix impact remedy timeline action actions steps status update background
     dispatch finance facilities legal sales accounts operations engineering billing logistics compliance marketing procurement payroll purchasing
+    lordship ladyship honour majesty swiss dios coast gulf christmases schedule annex appendix exhibit
     archive maundy north star golden week greetings""".split()
 )
 
@@ -131,6 +132,25 @@ _PERSONAL = re.compile(r"\b(?:we|our|us|my|you|your|yours)\b", re.IGNORECASE)
 
 
 _CLOCK = re.compile(r"\s+time[.,]?(?!\S)")
+
+
+_COMPASS = frozenset("east west north south".split())
+
+
+def _no_name(sentence: Sentence, number: int) -> bool:
+    """Whether a capital names no outsider: our own place ("here in Toruń"), a title, a coast, a figure of speech ("like Trojans")."""
+    before, two = sentence.lowers[number - 1] if number else "", sentence.lowers[number - 2] if number > 1 else ""
+    after = sentence.lowers[number + 1] if number + 1 < len(sentence.lowers) else ""
+    return (
+        (before == "in" and two in {"here", "as"})
+        or before == "like"
+        or (before == "chief" and after == "officer")
+        or (before in _COMPASS and sentence.tokens[number - 1].text[:1].isupper())
+    )
+
+
+_IN_OFFICE = re.compile(r", our (CEO|CTO|COO|CFO|[Mm]anaging [Dd]irector|[Cc]hief [Ee]xecutive|[Pp]resident)\b")
+"""The name of somebody whom the facts call by the office."""
 
 
 def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
@@ -148,6 +168,8 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
         if not token.text[:1].isupper() or any(start <= token.start - sentence.start < end for start, end in slots):
             continue
         before = tokens[number - 1].text if number else ""
+        if _no_name(sentence, number):
+            continue
         if before.lower() == "the" or token.lower in {"europe", "asia", "africa", "america", "england", "britain", "earth"}:
             continue
         if (
@@ -163,8 +185,12 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
             or token.lower.endswith(("ian", "ish", "ese", "ean", "days"))
         ):
             continue
-        if not _is_new(token.lower, facts, own):
+        if not _is_new(token.lower, facts, own) or token.text.lower() in facts.raw:
             continue
+        if token.lower == "good" and number + 1 < len(tokens) and tokens[number + 1].lower == "friday":
+            continue
+        if before[:1].isupper() and before.lower() in facts.names and not (found and found[-1].end == tokens[number - 1].end):
+            continue  # the surname of somebody whom the facts call by the first name
         if found and tokens[number - 1].text[:1].isupper() and found[-1].end == tokens[number - 1].end:
             found[-1] = Span(found[-1].start, token.end)
         else:
@@ -172,6 +198,7 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
     if found and (scene := _SCENE.search(sentence.text, 0, found[0].start - sentence.start)) and not _PERSONAL.search(sentence.text, 0, scene.start()):
         return []  # "half of London moves in September" tells nothing that happened
     # "8 a.m. Perth time" tells a clock and names nobody.
+    found = [span for span in found if not ((role := _IN_OFFICE.match(sentence.text, span.end - sentence.start)) and role[1].lower() in facts.raw)]
     return [span for span in found if not _CLOCK.match(sentence.text, span.end - sentence.start)]
 
 
@@ -203,6 +230,8 @@ def contradiction(sentence: Sentence, facts: Known) -> str | None:
     if (not whole and not untouched) or re.search(r"\b(?:sorry|regret|apolog\w*|above all|after all|at all|if)\b", flat):
         return None
     said = {concept(token.lower) for token in sentence.tokens if token.lower.isalpha() and token.lower not in STOP}
+    if any(len(said) > 1 and said <= fact.words for fact in facts.facts):
+        return None  # the facts say just so
     about = [fact for fact in facts.facts if not fact.ticket and not fact.key.startswith(("remedy", "incident.prevention", "follow_up", "sender"))]
     # What the facts themselves call spared may be said.
     if untouched and any(_SPARED.search(fact.text.lower()) and _told_alike(fact.text.lower(), said) for fact in about):

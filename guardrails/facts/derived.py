@@ -4,10 +4,10 @@ import re
 from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from guardrails.case import zone
-from guardrails.facts.durations import DAY, LOOSE, Duration
+from guardrails.facts.durations import DAY, HOUR, LOOSE, Duration
 from guardrails.facts.known import Known
 from guardrails.facts.reckoning import EACH, Figure, beside, figures, length_each, portion, product, rate, times
 from guardrails.facts.values import Day, Kind, Period, Scan, Value, same_money
@@ -28,10 +28,12 @@ def derived(value: Value, text: str, offset: int, scan: Scan, facts: Known) -> R
     if isinstance(what, frozenset):
         return _time(what, value, text, offset, scan, facts)
     if isinstance(what, Day):
-        return _day(what, facts) or _beside(what, value, scan)
+        return _day(what, scan, facts) or _beside(what, value, scan) or _weekday(what, value, scan, facts)
     if isinstance(what, Period):
         return _month(what, value, scan, facts)
     if isinstance(what, Duration):
+        if moment := _moment(what, value, scan, facts):
+            return moment
         return _length(what, scan, facts) or _each(what, value, text, offset, scan)
     if isinstance(what, Decimal) and value.kind in {Kind.NUMBER, Kind.MONEY}:
         return _share(what, value, text, facts) or _of_passage(what, value, text, offset, scan, facts)
@@ -47,8 +49,14 @@ def _pool(value: Value, scan: Scan, facts: Known) -> list[Figure]:
     return figures(beside(scan, value)) + told[:40]
 
 
+_FRACTION_OF = {"half": 2, "quarter": 4, "tenth": 10, "fifth": 5, "third": 3}
+
+
 def _percent(what: Decimal, value: Value, scan: Scan, facts: Known) -> Reason | None:
     """What one figure of the sentence is of another, or of one that the facts tell."""
+    before = [piece.lower for piece in scan.pieces[max(value.first - 2, 0) : value.first]]
+    if len(before) == 2 and before[1] == "of" and before[0] in _FRACTION_OF and (fact := facts.percents.get(what / _FRACTION_OF[before[0]])):
+        return fact, "a part of it"
     here = figures(beside(scan, value))
     if found := portion(what, value.loose, here):
         return None, f"{found[0]} of {found[1]}"
@@ -64,6 +72,16 @@ def _of_passage(what: Decimal, value: Value, text: str, offset: int, scan: Scan,
     """A rate that the figures of the passage and of the facts give, or the amount that a known one is so many times."""
     pool = _pool(value, scan, facts)
     unit = value.unit if value.kind is Kind.MONEY else ""
+    if short := _short_of(what, value, text, offset, scan, facts):
+        return short
+    if (whole := _sum_of_all(what, value, unit, scan, facts)) is not None:
+        return whole, "all of them together"
+    if value.kind is Kind.NUMBER and what >= 100 and (fact := _paid_together(what, facts)):
+        return fact, "a sum of two amounts"
+    if value.kind is Kind.MONEY and (each := _A_WHILE.match(text[value.span.end - offset :])):
+        for amount, other, fact in facts.money:
+            if same_money(unit, other) and any(abs(float(what) * seconds / _WHILE[each[1]] - float(amount)) < 0.5 for seconds, _ in facts.durations):
+                return fact, f"so much {each[0].strip()}"
     if EACH.match(text[value.span.end - offset :]) and (found := rate(what, value.loose, value.kind, unit, pool)):
         return None, f"{found[0]} shared among {found[1]}"
     here = figures(beside(scan, value))
@@ -74,13 +92,77 @@ def _of_passage(what: Decimal, value: Value, text: str, offset: int, scan: Scan,
     return None
 
 
+_A_WHILE = re.compile(r"\s*(?:an?|per|each) (day|week|month|hour)\b")
+_WHILE = {"hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 2629746}
+
+
+def _paid_together(what: Decimal, facts: Known) -> str | None:
+    """The fact of an amount that gives a bare figure together with another."""
+    amounts = [(amount, fact) for amount, unit, fact in facts.money if unit][:20]
+    return next((first for (one, first), (other, _) in combinations(amounts, 2) if one + other == what), None)
+
+
+_SHORT = re.compile(r"\s*(short of|shy of|under|below|less than|over|above|more than|beyond)\s")
+
+
+def _short_of(what: Decimal, value: Value, text: str, offset: int, scan: Scan, facts: Known) -> Reason | None:
+    """A known amount or a sum of known ones, told as so much short of a round figure, or over it: "twenty pounds short of two thousand"."""
+    around = sorted((value, *beside(scan, value)), key=lambda one: one.first)
+    for first, second in pairwise(around):
+        if value not in (first, second) or not isinstance(first.value, Decimal) or not isinstance(second.value, Decimal):
+            continue
+        turn = _SHORT.fullmatch(text[first.span.end - offset : second.span.start - offset])
+        if turn is None or first.value >= second.value:
+            continue
+        meant = second.value - first.value if turn[1] in _FEWER else second.value + first.value
+        pool = [(amount, fact) for amount, _, fact in facts.money] if Kind.MONEY in {first.kind, second.kind} else [(n, f) for n, _, f in facts.counted]
+        for amount, fact in pool:
+            if amount == meant:
+                return fact, "told by what it is short of"
+        for (one, fact), (other, _) in combinations(pool[:20], 2):
+            if one + other == meant:
+                return fact, "told by what it is short of"
+    return None
+
+
+_FEWER = frozenset({"short of", "shy of", "under", "below", "less than"})
+
+
+def _sum_of_all(what: Decimal, value: Value, unit: str, scan: Scan, facts: Known) -> str | None:
+    """The fact of a figure that is the sum of three or more: of the others of its sentence, or of those of one kind that the facts tell."""
+    here = [other.value for other in beside(scan, value) if other.kind is value.kind and isinstance(other.value, Decimal)]
+    if len(here) > 2 and sum(here) == what:
+        return ""
+    if value.kind is not Kind.NUMBER:
+        return None
+    told = [(number, fact) for number, _, fact in facts.counted if 4 < number < what][:14]
+    for size in (3, 4):
+        for some in combinations(told, size):
+            if sum(number for number, _ in some) == what and len({fact.partition("[")[0].partition(":")[0] for _, fact in some}) <= 2:
+                return some[0][1]
+    return None
+
+
 def _each(what: Duration, value: Value, text: str, offset: int, scan: Scan) -> Reason | None:
     """A length that two times of the sentence give, or another length when it is shared out."""
     others = beside(scan, value)
     times = [minute for other in others if isinstance(other.value, frozenset) for minute in sorted(other.value)]
     if what.counted and what.unit < DAY and any(what.fits((late - early) % 1440 * 60) for early in times for late in times if late != early):
         return None, "from one time to the other"
-    return (None, "shared out") if EACH.match(text[value.span.end - offset :]) and length_each(what, others, figures(others)) else None
+    each = EACH.search(text[value.span.end - offset : value.span.end - offset + 36])
+    return (None, "shared out") if each and length_each(what, others, figures(others)) else None
+
+
+def _weekday(what: Day, value: Value, scan: Scan, facts: Known) -> Reason | None:
+    """A weekday that a known while after another of the sentence falls on: seventy-two hours from a Friday it is Monday."""
+    if what.weekday is None or what.day is not None:
+        return None
+    for other in beside(scan, value):
+        if isinstance(other.value, Day) and other.value.weekday is not None and other.value.day is None:
+            days = (what.weekday - other.value.weekday) % 7
+            if fact := next((fact for seconds, fact in facts.durations if days and DAY <= seconds <= 6 * DAY and round(seconds / DAY) == days), None):
+                return fact, "so long after the other day"
+    return None
 
 
 def _beside(what: Day, value: Value, scan: Scan) -> Reason | None:
@@ -94,6 +176,20 @@ def _beside(what: Day, value: Value, scan: Scan) -> Reason | None:
             and other.value.days[0] in what.days
         ):
             return None, "the same day in other words"
+    return None
+
+
+_TURNED = {"before": -1, "to": -1, "after": 1, "past": 1}
+
+
+def _moment(what: Duration, value: Value, scan: Scan, facts: Known) -> Reason | None:
+    """A known time of day, told as so long before or after another: "a quarter of an hour before midnight"."""
+    turn = _TURNED.get(scan.pieces[value.stop].lower, 0) if value.stop < len(scan.pieces) else 0
+    for other in beside(scan, value) if turn and what.unit <= HOUR else ():
+        if isinstance(other.value, frozenset) and 0 < other.first - value.stop <= 2:
+            told = {(minute + turn * round(what.seconds / 60)) % 1440 for minute in other.value}
+            if fact := next((fact for minute, fact in facts.times.items() if minute % 1440 in told), None):
+                return fact, "the time of day"
     return None
 
 
@@ -121,8 +217,22 @@ def _time(minutes: frozenset[int], value: Value, text: str, offset: int, scan: S
     return None
 
 
-def _day(what: Day, facts: Known) -> Reason | None:
+_EVE = re.compile(r"\b(?:evening|day|night) before\b|\bthe eve of\b")
+_NIGHT = re.compile(r"\b(?:night|overnight|midnight)\b")
+
+
+def _day(what: Day, scan: Scan, facts: Known) -> Reason | None:
     """A known day with a known number of days before or behind it."""
+    if what.relative and len(what.days) > 60 and "last year" in facts.raw:
+        return None, "last year"
+    if what.weekday is not None and what.day is None and facts.moment and _EVE.search(facts.raw):
+        before = facts.moment.date() - timedelta(days=1)
+        if before in what.days:
+            return None, "the day before the incident"
+    if what.relative and len(what.days) > 4 and facts.today:
+        ago = {(facts.today - day).days * DAY for day in (what.days[0], what.days[-1])}
+        if fact := next((fact for seconds, fact in facts.durations if min(ago) <= seconds <= max(ago)), None):
+            return fact, "as long ago as the facts say"
     if what.day is not None and what.month is None and facts.span and any(facts.span[0] <= day <= facts.span[1] for day in what.days):
         return None, "within the incident"
     if (
@@ -132,13 +242,21 @@ def _day(what: Day, facts: Known) -> Reason | None:
         or (what.weekday is not None and what.days and what.days[0].weekday() != what.weekday)
     ):
         return None
+    if what.month is not None and _NIGHT.search(" ".join(piece.lower for piece in scan.pieces)):
+        for day in what.days:
+            if fact := facts.dates.get(day + timedelta(days=1)) or facts.dates.get(day - timedelta(days=1)):
+                return fact, "the night from one day to the next"
     weekly = bool(_AGAIN.search(facts.raw))
     lengths = {round(seconds / DAY) for seconds, _ in facts.durations if seconds >= DAY and seconds % DAY == 0 and seconds < 100 * DAY}
     for day in what.days:
         for known, fact in facts.dates.items():
             if weekly and day > known and (day - known).days in {7, 14, 21, 28}:
                 return fact, "as often as the facts say"
-            if abs((day - known).days) in lengths or (day > known and _working_days(known, day) in lengths):
+            if (
+                abs((day - known).days) in lengths
+                or ((day - known).days + 1 in lengths and day > known)
+                or (day > known and _working_days(known, day) in lengths)
+            ):
                 return fact, "a known number of days before or after it"
     return None
 
@@ -194,11 +312,22 @@ def _length(what: Duration, scan: Scan, facts: Known) -> Reason | None:
         if other.kind is Kind.MONEY and isinstance(other.value, Decimal) and (often := _so_often(other, what, facts)):
             return often, "as often as the amount goes into it"
     lengths = [(seconds, fact) for seconds, fact in facts.durations if seconds < what.seconds]
+    text = " ".join(piece.lower for piece in scan.pieces)
+    if _TOGETHER.search(text):
+        repeated = {_TIMES[word] for word in _OFTEN.findall(f"{text} {facts.raw}")} | set(counts)
+        for seconds, fact in lengths:
+            if _RATED.search(fact.lower()) and any(what.seconds == seconds * count for count in repeated):
+                return fact, "several times it"
     beside = any(isinstance(other.value, Duration) and other.value != what for other in scan.found)
     for seconds, fact in lengths:
         if beside and any(what.fits(seconds * count) for count in counts):
             return fact, "several times it"
     return None
+
+
+_TIMES = {"twice": 2, "both": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_OFTEN = re.compile(r"\b(twice|both|two(?= times)|three(?= times)|four(?= times)|five(?= times)|six(?= times))\b")
+_RATED = re.compile(r"\b(?:each|every|an?(?= (?:day|week|month|time|run|quarter))|per)\b")
 
 
 def _told_lengths(scan: Scan, what: Duration) -> set[float]:

@@ -145,6 +145,8 @@ def duration(found: list[Piece], at: int) -> Duration | None:
         if more is not None and more[1] < unit and (here > stop or unit <= DAY) and (more[4] or unit <= HOUR):
             seconds, unit, stop, counted = seconds + more[0], more[1], more[2], counted or more[4]
             continue
+        if unit == HOUR and (minutes := _bare_minutes(found, stop + (found[stop].lower == "and"))):
+            return Duration(seconds + minutes[0] * MINUTE, MINUTE, looseness(found, at), working, at, minutes[1], True)
         if found[stop].lower == "and" and (part := _part(found, stop + 1)):
             share, end = part
             seconds += float(share) * unit
@@ -153,6 +155,17 @@ def duration(found: list[Piece], at: int) -> Duration | None:
     if [piece.lower for piece in found[stop : stop + 2]] in (["short", "of"], ["shy", "of"]) and stop + 2 < len(found) and (whole := _one(found, stop + 2)):
         return Duration(whole[0] - seconds, unit, "", working, at, whole[2], True)
     return Duration(seconds, unit, looseness(found, at), working, at, stop, counted)
+
+
+_GOES_ON = frozenset({"to", ".", ",", ";", ")", ":", "before", "after", "until", "for", "in", "from", "\n"})
+
+
+def _bare_minutes(found: list[Piece], at: int) -> tuple[int, int] | None:
+    """Read the minutes of "an hour and fifty", where no noun stands behind them."""
+    read = number(found, at)
+    if read is None or not 4 < read.value < 60 or read.value != int(read.value) or (read.stop < len(found) and found[read.stop].lower not in _GOES_ON):
+        return None
+    return int(read.value), read.stop
 
 
 def _may_begin(word: str) -> bool:
@@ -178,7 +191,7 @@ def _one(found: list[Piece], at: int) -> tuple[float, int, int, bool, bool] | No
     if word == "half" and len(rest) >= 2 and rest[0] in {"a", "an"} and rest[1] in _SECONDS and rest[1] not in _NOT_LENGTHS:
         return _SECONDS[rest[1]] / 2, _SECONDS[rest[1]], at + 3, False, True
     if word == "half" and rest[:1] == ["-"] and rest[1:2] and rest[1] in {"hour", "day", "year"}:
-        return _SECONDS[rest[1]] / 2, _SECONDS[rest[1]], at + 3, False, True
+        return _SECONDS[rest[1]] / 2, _SECONDS[rest[1]], at + 3, False, rest[1] != "year"  # "the half-year figures" tell no length
     if word in {"a", "three"} and rest and rest[0] in {"half", "quarter", "quarters"}:
         of = rest[2:4] if rest[1:2] == ["of"] and rest[2:3] and rest[2] in {"a", "an"} else []
         if len(of) == 2 and of[1] in {"hour", "day", "minute", "year"}:
@@ -232,7 +245,14 @@ def _one(found: list[Piece], at: int) -> tuple[float, int, int, bool, bool] | No
         name not in _SECONDS
         or (name == "second" and (read.stop == here or (read.words and here == read.stop + 1)))
         or name in {"quarter", "quarters", "weekend", "weekends"}
-        or (name == "s" and (found[here].start != found[here - 1].end or (at > 0 and found[at - 1].lower in {"of", "the", "those", "these"})))
+        or (
+            name == "s"
+            and (
+                (read.words and found[here].start != found[here - 1].end)
+                or found[here].start > found[here - 1].end + 1
+                or (at > 0 and found[at - 1].lower in {"of", "the", "those", "these"})
+            )
+        )
     ):
         return None
     unit = _SECONDS[name]

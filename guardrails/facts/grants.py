@@ -42,7 +42,11 @@ _FREE = Watched(
 _STAYS = Watched(r"\b(?:stays?|remains?|lies|is left) with you\b|\b(?:is|are|remains?) (?:yours|for you) to (?:pay|bear|carry)\b")
 _YOURS = re.compile(r"(?:is|are) yours (?:for|until|till|through|to|all)\b")
 _DENIES = Watched(
-    r"\b(?:no|not any|neither|cannot (?:\w+ ){0,2}|can not (?:\w+ ){0,2}|unable to (?:\w+ ){0,2})(?: \w+)? ?(refund|credit|compensation|discount)\b"
+    r"(?<!us )(?<!me )\b(?:no|not any|neither|cannot (?:\w+ ){0,2}|can not (?:\w+ ){0,2}|unable to (?:\w+ ){0,2})(?: \w+)? "
+    r"?(refund|credit|compensation|discount)\b(?! cards?\b)"
+    r"|\b(refunds?|credits?|compensation)\b(?: [\w,]+){0,8}? (?:are|is) (?:limited|restricted|capped) to\b"
+    r"|\b(?:you|it) (?:can|may) (?:then )?(?:be )?(?:file|filed|submit|submitted|request|requested|claim|claimed|apply|applied) (?:a claim|for)\b"
+    r"|\bcan be (?:requested|claimed|applied for)\b"
 )
 _LEFT = re.compile(
     r"\byou (?:will |would |shall |'ll )?(?:only |just )?(?:pay|owe|bear|cover)"
@@ -156,7 +160,7 @@ def denied(sentence: Sentence, approved: frozenset[str]) -> Span | None:
     if approved and (left := _LEFT.search(sentence.flat)):
         return sentence.span(left.start(), left.end())
     match = _DENIES.search(sentence.flat, sentence.signs)
-    if match and concept(match[1]) in approved:
+    if match and (match[1] is None or concept(match[1]) in approved):
         return sentence.span(match.start(), match.end())
     stays = _STAYS.search(sentence.flat, sentence.signs)
     before = {concept(word) for word in sentence.flat[: stays.start()].split()[-6:]} if stays else set()
@@ -168,8 +172,8 @@ def _paid_in_facts(given: frozenset[str], facts: Known) -> bool:
     return any(
         (given & fact.words) - _GENERAL - _MONTHS
         and re.search(
-            r"\b(?:free|no (?:\w+ )?(?:cost|charge)|without (?:\w+ )?charge|our (?:own )?(?:cost|expense)|costs? nothing|not charged|waive\w*|gratis"
-            r"|refund\w*|return\w*|pa(?:y|ys|id)|repaid|reimburs\w*|cover(?:s|ed)?|credit\w*|cancel\w*|reversed)\b",
+            r"\b(?:free|no (?:\w+ )?(?:cost|charge)|without (?:\w+ )?charge|our (?:own )?(?:cost|expense)|costs? nothing|not charged|not applied|at zero"
+            r"|waive\w*|gratis|refund\w*|return\w*|pa(?:y|ys|id)|repaid|reimburs\w*|cover(?:s|ed)?|credit\w*|cancel\w*|reversed)\b",
             fact.text.lower(),
         )
         for fact in facts.facts

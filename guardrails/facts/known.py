@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from guardrails.case import Case
 from guardrails.facts.durations import DAY, Duration
-from guardrails.facts.lexer import LONGEST, Piece, decimal, pieces
+from guardrails.facts.lexer import LONGEST, ORDINALS, Piece, decimal, pieces
 from guardrails.facts.values import Day, Kind, Period, Scan, Value
 from guardrails.facts.words import STOP, concept
 from guardrails.language.memory import remembered
@@ -285,9 +285,15 @@ def _absorb(found: Known, fact: Fact, scan: Scan) -> None:
             else:
                 if what == what.to_integral() and 1990 < what < 2100:
                     found.years.setdefault(int(what), evidence)
-                entry = (what, frozenset(concept(word) for word in value.unit.split() if word not in STOP), evidence)
+                unit = value.unit if value.unit and value.unit.split()[0] not in _JOINED else _listed(fact.values, value, scan)
+                entry = (what, frozenset(concept(word) for word in unit.split() if word not in STOP), evidence)
                 found.numbers.append(entry)
                 found.counted.append(entry)
+    for month, days in _DAYS_OF.findall(fact.text):
+        for number in re.findall(r"\d+", days):
+            for told in Scan(f"{number} {month}", 0, found.today).found:
+                for day in told.value.days if isinstance(told.value, Day) else ():
+                    found.dates.setdefault(day, evidence)
     _shared_units(found, fact, scan)
     for piece in scan.pieces:
         if piece.kind == "word":
@@ -298,6 +304,28 @@ def _absorb(found: Known, fact: Fact, scan: Scan) -> None:
         elif piece.kind == "num" and (figure := decimal(piece.text)) is not None:
             # Figures that stand in a date, an amount or a code are known figures too, if weaker.
             found.numbers.append((figure, frozenset(), evidence))
+
+
+_JOINED = frozenset({"and", "or", "to"})
+
+
+def _listed(values: tuple[Value, ...], value: Value, scan: Scan) -> str:
+    """Return what the numbers of a list count: "12, 15 and 19 people" are all people."""
+    at = values.index(value)
+    for later in values[at + 1 : at + 6]:
+        between = [piece.lower for piece in scan.pieces[value.stop : later.first]]
+        if later.kind is not Kind.NUMBER or not between or not set(between) <= {",", "and", "or", "to", "-", "–"}:
+            break
+        if later.unit and later.unit.split()[0] not in _JOINED:
+            return later.unit
+        value = later
+    return value.unit
+
+
+_DAYS_OF = re.compile(
+    r"\b(January|February|March|April|May|June|July|August|September|October|November|December)\s*\(((?:\d{1,2}(?:st|nd|rd|th)?(?:, | and |, and )?){2,8})\)"
+)
+"""Days in brackets behind their month: "in January (6, 14, 22)"."""
 
 
 def _shared_units(found: Known, fact: Fact, scan: Scan) -> None:
@@ -340,7 +368,38 @@ def _within_one(found: Known) -> Iterator[tuple[float, str]]:
     for figure, unit, told in found.counted:
         for fact in found.facts if not unit and figure > 1 else ():
             if fact.key == told.partition(":")[0]:  # "the window is 45 days; it was told as 30"
-                yield from ((float(figure) * value.value.unit, told) for value in fact.values if isinstance(value.value, Duration) and value.value.unit >= DAY)
+                yield from ((float(figure) * value.value.unit, told) for value in fact.values if isinstance(value.value, Duration) and value.value.unit >= 60)
+
+
+_ORDINAL_SPAN = re.compile(r"\b(second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) (day|week|month|year)\b")
+_UNIT = {"day": DAY, "week": 7 * DAY, "month": _MONTH, "year": _YEAR}
+
+
+def _between_moments(found: Known) -> Iterator[tuple[float, str]]:
+    """Yield the lengths of time between two moments that the facts tell by day and hour, of two lengths in one fact, and of "the third week"."""
+    moments: dict[datetime, str] = {}
+    for moment in found.window or ():
+        moments.setdefault(moment, "incident.started_at, incident.ended_at")
+    if found.moment:
+        moments.setdefault(found.moment, "incident.started_at")
+    for fact in found.facts:
+        if fact.key.startswith("follow_up"):
+            continue
+        day = None
+        for value in fact.values:
+            if isinstance(value.value, Day) and value.value.month and len(value.value.days) == 1:
+                day = value.value.days[0]
+            elif isinstance(value.value, frozenset) and day and len(value.value & _A_DAY) == 1:
+                moments.setdefault(datetime.combine(day, datetime.min.time()) + timedelta(minutes=min(value.value)), fact.shown)
+        lengths = [value.value.seconds for value in fact.values if isinstance(value.value, Duration)]
+        yield from ((abs(one - other), fact.shown) for one, other in combinations(lengths[:5], 2) if one != other)
+        yield from ((ORDINALS[word] * _UNIT[unit], fact.shown) for word, unit in _ORDINAL_SPAN.findall(fact.text.lower()))
+    for (one, first), (other, second) in combinations(sorted(moments.items())[:12], 2):
+        if timedelta(0) < other - one < timedelta(days=8):
+            yield (other - one).total_seconds(), first if first == second else f"{first}, {second}"
+
+
+_A_DAY = frozenset(range(1440))
 
 
 def spans_of_time(found: Known) -> list[tuple[float, str]]:
@@ -353,6 +412,7 @@ def spans_of_time(found: Known) -> list[tuple[float, str]]:
         if late - early < 720:
             lengths.append(((late - early) * 60.0, first if first == second else f"{first}, {second}"))
     lengths += _within_one(found)
+    lengths += _between_moments(found)
     if found.today:
         for year, fact in found.years.items():
             if year < found.today.year:

@@ -9,14 +9,14 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import combinations
 
-from guardrails.facts.arithmetic import clashes
+from guardrails.facts.arithmetic import BESIDE, clashes
 from guardrails.facts.beyond import Told, claimed, cut, is_new, seen, told
 from guardrails.facts.claims import asides, contradiction, names
 from guardrails.facts.derived import derived, off
-from guardrails.facts.durations import DAY, HOUR, LOOSE, Duration
+from guardrails.facts.durations import DAY, HOUR, LOOSE, MINUTE, Duration
 from guardrails.facts.hearsay import unfounded
 from guardrails.facts.known import Known, content, known
-from guardrails.facts.lexer import UNITS
+from guardrails.facts.lexer import ORDINALS, UNITS
 from guardrails.facts.reckoning import missed, shares
 from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept
@@ -257,11 +257,14 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
     text = sentence.text
     stands: list[_Verdict] = []
     unknown, firm, doubted = set[int](), set[int](), set[int]()
+    told: dict[int, str] = {}
     for number, value in enumerate(scan.found):
         standing, _, note = verdict = _stand(value, scan, facts)
         if standing is Standing.UNKNOWN:
             standing, _, note = verdict = _explained(value, sentence, scan, facts)
         stands.append(verdict)
+        if standing is Standing.UNKNOWN and (otherwise := _told_as(value, facts)):
+            told[number] = otherwise
         if standing is Standing.UNKNOWN:
             unknown.add(number)
             doubted.add(number)
@@ -278,6 +281,8 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
         else missed(sentence.flat, text, sentence.start, scan, before, facts.sums, unknown)
     ):
         wrong.setdefault(number, why)
+    for number, why in told.items():
+        wrong.setdefault(number, why)
     for span, why in shares(text, sentence.start, scan.found):
         quote = text[span.start - sentence.start : span.end - sentence.start]
         yield Item(Kind.NUMBER, sentence.field, span, quote, Standing.CONTRADICTED, None, why, None, why)
@@ -289,14 +294,50 @@ def _items(sentence: Sentence, scan: Scan, facts: Known, before: list[Value]) ->
             clash = ""
         if clash and value.kind is Kind.MONEY and standing is Standing.HELD:
             clash = ""  # an amount that the facts state is not the wrong one of a sum
-        if clash and isinstance(value.value, Duration) and standing is Standing.HELD and not (value.loose and _is_window(times, facts)):
+        beside = clash.startswith(BESIDE)
+        if clash and isinstance(value.value, Duration) and standing is Standing.HELD and not beside and not (value.loose and _is_window(times, facts)):
+            clash = ""
+        if (
+            clash
+            and isinstance(value.value, Duration)
+            and standing is Standing.HELD
+            and not beside
+            and value.value.seconds in {seconds for seconds, _ in facts.durations}
+        ):
+            clash = ""  # the facts tell just this length, of something else
+        if clash and value.kind is Kind.NUMBER and standing is Standing.HELD and _counts_just_so(value, facts):
             clash = ""
         if isinstance(value.value, Day) and standing is Standing.CONTRADICTED:
             clash = clash or note
         if clash:
             standing = Standing.CONTRADICTED
+        elif note == _BARE:
+            standing, note = Standing.IDLE, ""
         quote = text[value.span.start - sentence.start : value.span.end - sentence.start]
         yield Item(value.kind, sentence.field, value.span, quote, standing, fact, note or clash, value, clash)
+
+
+def _told_as(value: Value, facts: Known) -> str | None:
+    """Return how the facts tell the same count or length, where the letter tells another that stands nowhere."""
+    what = value.value
+    if isinstance(what, Duration) and what.counted and not what.working and MINUTE <= what.seconds < 30 * DAY:
+        near = [seconds for seconds, fact in facts.lengths if what.seconds * 0.6 <= seconds <= what.seconds * 1.7 and not fact.startswith("follow_up")]
+        return f"the facts give {timedelta(seconds=min(near, key=lambda one: abs(one - what.seconds)))}" if near and what.unit < DAY else None
+    if value.kind is Kind.NUMBER and isinstance(what, Decimal) and what > 2:
+        things = frozenset(concept(word) for word in value.unit.split()[:1] if word not in STOP)
+        same = [number for number, unit, _ in facts.counted if unit & things]
+        return f"the facts count {same[0]}" if len(set(same)) == 1 and same[0] / 3 <= what <= same[0] * 3 else None
+    return None
+
+
+def _counts_just_so(value: Value, facts: Known) -> bool:
+    """Whether a fact counts as many of the same thing."""
+    things = frozenset(concept(word) for word in value.unit.split()[:2] if word not in STOP)
+    return any(number == value.value and unit & things for number, unit, _ in facts.counted)
+
+
+_BARE = "in words, of nothing"
+"""A number that counts nothing is seldom a figure of the case: only a sum that it misses makes it wrong."""
 
 
 def _explained(value: Value, sentence: Sentence, scan: Scan, facts: Known) -> "_Verdict":
@@ -308,17 +349,34 @@ def _explained(value: Value, sentence: Sentence, scan: Scan, facts: Known) -> "_
     if fact := _in_a_ticket(value, sentence, scan, facts):
         return Standing.HELD, fact, ""
     vague = isinstance(value.value, Period) and value.first and scan.pieces[value.first - 1].lower in _VAGUELY
-    return _IDLE if vague or (sentence.field == "subject" and _refers(value, sentence.text, sentence.start)) else _UNKNOWN
+    before = sentence.text[: value.span.start - sentence.start].lower()
+    named = sentence.field == "subject" and value.kind not in _GIVEN  # a subject says which thread this is
+    if vague or named or (value.kind in _SUPPOSED_KINDS and (_supposed(before) or "if" in sentence.lowers)):
+        return _IDLE
+    if value.kind in _DATED | {Kind.DURATION} and _WOULD.search(before):
+        return _IDLE
+    bare = value.kind is Kind.NUMBER and value.words and not value.unit.startswith("of ") and all(word in STOP for word in value.unit.split()[:3])
+    return (Standing.UNKNOWN, None, _BARE) if bare else _UNKNOWN
 
 
 _VAGUELY = frozenset("before come till when mid".split())
 """What stands before a month that is only a while from now: "not out before September"."""
-_REFERENCE = re.compile(r"\b(?:tickets?|ref(?:erence)?|case|request|no|number|message|mail|letter|note|call|enquiry|question|conversation)\b[\w .#:-]{0,12}$")
+_GIVEN = {Kind.MONEY, Kind.PERCENT}
+_SUPPOSED_KINDS = {Kind.DATE, Kind.PERIOD, Kind.NUMBER, Kind.DURATION}
+_SUPPOSED = re.compile(
+    r"\b(?:if|unless|suppose|(?:would|could|might) have|in case|whenever|should (?:you|your|the|a|an|it|they|any|we|one|\d+|no|some))\b[^,;:—–()]*\Z"
+    r"|(?:\A|[,;:—–(.!?])\W*(?:had|were) (?:it|that|this|you|your|we|i|the|they|a)\b[^,;:—–()]*\Z"
+)
+"""The beginning of a clause that supposes something: what it counts or dates has not happened."""
 
 
-def _refers(value: Value, text: str, offset: int) -> bool:
-    """Whether a number or a day of the subject says which thread this is: "Re: your message of 4 March", "Ticket 20931"."""
-    return value.kind in {Kind.NUMBER, Kind.CODE, Kind.DATE} and bool(_REFERENCE.search(text[: value.span.start - offset].lower()))
+_WOULD = re.compile(r"\bwould (?!like\b|rather\b|be glad\b|suggest\b|propose\b|welcome\b)[^,;:—–()]*\Z")
+"""The beginning of what only would happen."""
+
+
+def _supposed(before: str) -> bool:
+    """Whether the clause that ends here only supposes something."""
+    return bool(_SUPPOSED.search(before[-120:]))
 
 
 _DATED = {Kind.DATE, Kind.PERIOD}
@@ -361,6 +419,8 @@ def _internal(value: Value, facts: Known) -> "_Verdict | None":
             mine, theirs = value.value, other.value
             if isinstance(mine, Decimal) and mine == theirs and value.kind is other.kind and (value.kind is not Kind.NUMBER or mine > 4):
                 return Standing.INTERNAL, fact.shown, ""
+            if value.kind is Kind.NUMBER and other.kind is Kind.MONEY and isinstance(mine, Decimal) and mine == theirs and mine >= 1000:
+                return Standing.INTERNAL, fact.shown, ""
             if isinstance(mine, Duration) and isinstance(theirs, Duration) and mine.fits(theirs.seconds):
                 return Standing.INTERNAL, fact.shown, ""
             if (
@@ -384,24 +444,42 @@ _IDLE: _Verdict = (Standing.IDLE, None, "")
 _UNKNOWN: _Verdict = (Standing.UNKNOWN, None, "")
 
 
+_ON_DEMAND = frozenset({"if", "should", "whenever"})
+_ANY = frozenset("a an any each every another odd some no".split())
+"""What stands before a day that is none in particular: "it eats a Saturday"."""
+
+
 def _stand(value: Value, scan: Scan, facts: Known) -> _Verdict:
     what = value.value
     if isinstance(what, Day):
+        if value.first and scan.pieces[value.first - 1].lower in _ANY:
+            return _IDLE
         return _day(what, facts, not _AHEAD.isdisjoint(piece.lower for piece in scan.pieces))
     if isinstance(what, Period):
         may = value.first == 0 and what.months == {5} and scan.pieces[0].lower == "may" and len(scan.pieces) > 1 and scan.pieces[1].kind == "word"
         return _IDLE if may and scan.pieces[1].lower in {"the", "your", "our", "this", "that", "they", "all"} else _period(what, facts)
     if isinstance(what, Duration):
         before = " ".join(["", *(piece.lower for piece in scan.pieces[max(value.first - 5, 0) : value.first])])
-        return _length(what, facts, " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 2]), before)
+        words = {piece.lower for piece in scan.pieces}
+        if what.unit <= HOUR and "keep" in words and words & {"call", "talk", "conversation", "meeting"}:
+            return _IDLE  # "I keep the call to ten minutes"
+        supposed = not _ON_DEMAND.isdisjoint(piece.lower for piece in scan.pieces)  # "if you ask, you have it within the hour"
+        return _length(what, facts, " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 2]), before, supposed)
     if isinstance(what, frozenset):
-        return _time(what, facts, 20 if value.loose else 0) if _is_told(value, scan, facts) else _IDLE
+        before_hour = value.first > 0 and scan.pieces[value.first - 1].lower in {"before", "by"} and all(minute % 30 == 0 for minute in what)
+        return _time(what, facts, 20 if value.loose else 0, _NEARLY if before_hour else 0) if _is_told(value, scan, facts) else _IDLE
     if value.kind is Kind.MONEY and isinstance(what, Decimal):
         return _money(what, value, facts, " half " in f" {' '.join(piece.lower for piece in scan.pieces)} ")
     if value.kind is Kind.PERCENT and isinstance(what, Decimal):
         return _percent(what, facts, value.loose)
     if value.kind is Kind.NUMBER and isinstance(what, Decimal):
         return _number(what, value, scan, facts)
+    if value.kind is Kind.CODE and value.unit:
+        if str(what) in facts.everything.raw:
+            return Standing.HELD, _holding(str(what), facts.everything), ""
+        # Only where the facts call something alike, "T31" is wrong.
+        alike = re.search(rf"\b{re.escape(str(what).rstrip('0123456789'))}\d", facts.everything.raw)
+        return _UNKNOWN if alike else _IDLE
     if value.kind in {Kind.LINK, Kind.CODE}:
         # A link in a customer's message is none of ours; the number of a ticket is how both of us call it.
         return (
@@ -418,6 +496,8 @@ def _is_told(value: Value, scan: Scan, facts: Known) -> bool:
     if not isinstance(minutes, frozenset) or minutes & facts.times.keys():
         return True
     before = scan.pieces[value.first - 1].lower if value.first else ""
+    if word == "nine" and [piece.lower for piece in scan.pieces[value.stop : value.stop + 2]] == ["to", "five"]:
+        return False
     if value.stop < len(scan.pieces) and scan.pieces[value.stop].lower == "of" and value.stop - value.first == 1:
         return False  # "shouted at two of them"
     if word in {"noon", "midday", "midnight"}:
@@ -467,7 +547,12 @@ def _day(what: Day, facts: Known, ahead: bool) -> _Verdict:
     return _IDLE if what.month is None and what.weekday is None and (what.day or 9) < 5 else _UNKNOWN  # "on the first"
 
 
+_YEAR_END = re.compile(r"\b(?:rest of (?:the year|20\d\d)|year ?-? ?end|end of (?:the year|20\d\d))\b")
+
+
 def _period(what: Period, facts: Known) -> _Verdict:
+    if what.months == {12} and (rest := next((fact.shown for fact in facts.facts if _YEAR_END.search(fact.text.lower())), None)):
+        return Standing.DERIVED, rest, "the end of the year"
     months = {day.month: fact for day, fact in facts.dates.items()} | facts.months
     if what.months:
         for month in what.months:
@@ -489,28 +574,42 @@ _LASTED = re.compile(
 
 _BOUND = frozenset({"just over", "nearly", "almost", "just under", "well over", "a little over", "over", "more than", "close to"})
 """What makes even "a day" a length that can be wrong."""
+_NEVER = re.compile(r"(?:nobody|no one|never|i have)\b")
 _ASKED = re.compile(
     r"\b(?:spare(?: me| us)?|(?:give|lend|grant|allow|find)(?: me| us)|could do with|a call of|(?:call|talk|chat|session|meeting) for"
-    r"|(?:glad of|grateful for|happy with|(?:call|it|this|reading|conversation|talk) (?:needs|takes|will take|should take)))"
+    r"|(?:would|should|['’]d|['’] d) (?:only )?like|keep it to|(?:may|can|could) i have|plan on"
+    r"|(?:glad of|grateful for|(?:catch|borrow|have) you for|happy with|(?:call|it|this|reading|conversation|talk) (?:needs|takes|will take|should take)))"
     r"(?: (?:just|only|about|the|some|roughly|around|no more than|not more than|at most|less than|under))?$"
 )
 """What is asked of the customer's time says nothing of the case."""
 
 
-def _length(what: Duration, facts: Known, after: str, before: str) -> _Verdict:
+def _length(what: Duration, facts: Known, after: str, before: str, supposed: bool) -> _Verdict:
     for seconds, fact in facts.durations:
         if what.fits(seconds):
             return Standing.HELD, fact, ""
     for seconds, fact in () if _LASTED.search(before) else facts.lengths:
         if what.fits(seconds):
             return Standing.DERIVED, fact, "worked out from two times"
+    if what.working and what.unit == 7 * DAY and (week := next((fact for seconds, fact in facts.durations if seconds == what.seconds * 5 / 7), None)):
+        return Standing.DERIVED, week, "in weeks of five days"
+    if what.counted and not what.working and (kept := _kept_in(what, facts)):
+        return Standing.DERIVED, kept, "so many of them"
+    if what.counted and what.unit >= 28 * DAY and (first := _calendar_months(what, facts)):
+        return Standing.DERIVED, first, "the months from the first day to the last"
     if (
         not what.counted
         and what.loose != "within"
         and not (what.loose in _BOUND and what.unit in {HOUR, DAY} and facts.window and before.endswith(f" for {what.loose}"))
     ):
         return _IDLE
-    if _ASKED.search(before):
+    if what.counted and what.seconds <= 10 * MINUTE and re.match(r"(?:task|job|question|check|read|walk|fix|call)\b", after):
+        return _IDLE  # "a two-minute task"
+    if what.unit >= 300 * DAY and what.seconds >= 100 * what.unit:
+        return _IDLE  # "a hundred years"
+    if before.endswith(" in") and what.unit >= 300 * DAY and _NEVER.match(after):
+        return _IDLE  # "in thirty years nobody has written so"
+    if _ASKED.search(before) or (what.loose == "within" and not what.counted and supposed):
         return _IDLE
     if re.match(r"(?:in\b(?! all| total| sum)|- ?old|old\b|- year|or night|job\b|(?:before|after|short of|until) (?:christmas|easter|new))", after):
         return _IDLE
@@ -519,10 +618,33 @@ def _length(what: Duration, facts: Known, after: str, before: str) -> _Verdict:
     return _UNKNOWN
 
 
-def _time(minutes: frozenset[int], facts: Known, slack: int) -> _Verdict:
+def _kept_in(what: Duration, facts: Known) -> str | None:
+    """Return the fact that counts as many as a length does, where the length is no while: "of the 12,000 hours you keep with us"."""
+    count = Decimal(round(what.seconds / what.unit))
+    return next((fact for number, _, fact in facts.counted if number == count), None) if count >= 20 else None
+
+
+def _calendar_months(what: Duration, facts: Known) -> str | None:
+    """Return the fact of the first day, where a length counts the months that the known days of the past lie in."""
+    past = sorted((day, fact) for day, fact in facts.dates.items() if facts.today is None or day <= facts.today)
+    count = round(what.seconds / what.unit)
+    for number, (first, fact) in enumerate(past[:12]):
+        if any((last.year - first.year) * 12 + last.month - first.month + 1 == count for last, _ in past[number + 1 : 12]):
+            return fact if what.unit < 300 * DAY and count > 2 else None
+    return None
+
+
+_NEARLY = 20
+"""How many minutes short of a full or half hour something may be that was done "before nine o'clock"."""
+
+
+def _time(minutes: frozenset[int], facts: Known, slack: int, early: int) -> _Verdict:
     for minute in minutes:
         if minute in facts.times:
             return Standing.HELD, facts.times[minute], ""
+    for known_minute, fact in facts.times.items() if early else ():
+        if not fact.startswith("follow_up") and any(0 < (minute - known_minute) % 1440 <= early for minute in minutes):
+            return Standing.DERIVED, fact, "shortly before it"
     if slack:
         for known_minute, fact in facts.times.items():
             if any(abs(known_minute - minute) <= slack for minute in minutes):
@@ -543,7 +665,7 @@ def _money(figure: Decimal, value: Value, facts: Known, halved: bool) -> _Verdic
     for amount, fact in alike:
         if _near(figure, amount, value.loose):
             return Standing.HELD, fact, ""
-    if figure == 0 or (value.unit and figure < 1):
+    if figure == 0 or (value.unit and figure <= 1):
         return _IDLE
     for (one, first), (other, second) in combinations(alike, 2):
         if figure in {one + other, abs(one - other)}:
@@ -600,11 +722,16 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
         nouns = frozenset(concept(word) for word in partitive[1].split() if word not in STOP)
         nouns |= _CREW if nouns & _CREW else frozenset()
         attached = [fact for number, unit, fact in facts.numbers if number == figure and unit & nouns]
+        attached += [fact for number, unit, fact in facts.counted if number == figure and unit and f"{number} of " in fact.lower()]
         if nouns & facts.vocabulary.keys() and not attached and figure < 20:
             total = [number for number, unit, _ in facts.numbers if unit & nouns]
+            there = {fact for _, unit, fact in facts.counted if unit & nouns}
+            total += [number for number, _, fact in facts.counted if total and fact in there]
             if total and not any(figure == abs(one - other) for one in total for other in total if one != other):
                 return _UNKNOWN
     things = frozenset(concept(word) for word in value.unit.split()[:3] if word not in STOP)
+    if _is_figure_of_speech(figure, value, scan, before, after):
+        return _IDLE
     if told := _told_otherwise(figure, value, scan, facts, before, after):
         return told
     if figure > 4 and not value.loose and _counted_otherwise(figure, value, facts):
@@ -626,7 +753,7 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
         return _IDLE
     counts = {number: fact for number, _, fact in facts.counted if number > 0}
     for (one, first), (other, second) in combinations(counts.items(), 2):
-        if min(one, other) > 3 and figure in {one + other, abs(one - other)}:
+        if (min(one, other) > 3 or (first == second and min(one, other) > 1 and max(one, other) > 5)) and figure in {one + other, abs(one - other)}:
             return (
                 (Standing.DERIVED, first, "a sum or difference")
                 if first == second
@@ -643,12 +770,59 @@ def _number(figure: Decimal, value: Value, scan: Scan, facts: Known) -> _Verdict
     return _UNKNOWN
 
 
+def _in_round_words(figure: Decimal, facts: Known) -> str | None:
+    """Return the fact that counts about as many as a round number in words: "two hundred lines" of 212."""
+    digits = f"{figure:f}".rstrip("0")
+    if len(digits) > (1 if figure < 1000 else 2):
+        return None
+    wide = figure / 15
+    told = [*((number, fact) for number, _, fact in facts.counted), *((amount, fact) for amount, _, fact in facts.money)]
+    return next((fact for number, fact in told if abs(number - figure) <= wide), None)
+
+
+_ORDINAL_OF = {number: word for word, number in ORDINALS.items()}
+_MANY = re.compile(r"(?:moving|small|little|other|different|things?|ways?|reasons?|times|apologies|thanks|billion|thank)\b")
+
+
+def _is_figure_of_speech(figure: Decimal, value: Value, scan: Scan, before: str, after: str) -> bool:
+    """Whether a round number says no more than "many": "a million apologies", "a hundred moving parts"."""
+    article = scan.pieces[value.first].lower == "a"
+    if figure in {365, 366}:
+        return True
+    if figure == 100 and before.endswith((" in", " in the", " at")) and scan.pieces[value.stop - 1].lower in {"hundred", "100"}:
+        return value.words  # "seventy parts in the hundred", "at a hundred"
+    return value.words and article and figure in {100, 1000, 1000000} and bool(_MANY.match(after) or after[:1] == ",")
+
+
+_PROVIDES = re.compile(r"\b(?:treats|allows|provides|says|permits|requires|limits|excludes|caps|gives|lets|obliges|leaves)\b")
 _CLAUSE = re.compile(r"\b(?:clause|section|article|paragraph)$")
 """A part of a contract that no fact tells of."""
 
 
+def _ratio(figure: Decimal, value: Value, scan: Scan, facts: Known) -> str | None:
+    """Return the two known counts that "nineteen out of twenty" or "one in sixteen" tells in small figures, or None."""
+    parts = [other.value for other in scan.found if other.kind is Kind.NUMBER and 1 < value.first - other.stop <= 5 and isinstance(other.value, Decimal)]
+    part = parts[-1] if parts else Decimal(1) if "one" in {piece.lower for piece in scan.pieces[max(value.first - 5, 0) : value.first]} else None
+    if part is None or not 0 < part < figure:
+        return None
+    share: Decimal = part / figure
+    slack = Decimal("0.06") if any(other.loose for other in scan.found if other.value == part) else min(share, 1 - share) / 10
+    counts = [number for number, _, _ in facts.counted if number > 4][:20]
+    for low, high in combinations(sorted({*counts}), 2):
+        true = low / high
+        if min(abs(true - share), abs(1 - true - share)) <= slack:
+            return f"{low} of {high}"
+    return None
+
+
 def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, before: str, after: str) -> _Verdict | None:
     """What a number is where it counts nothing: a share, an hour, a day of the month, an age, all but ourselves, or a known figure twice."""
+    if re.match(r"(?:in|out) \w+", after) and (whole := next((other for other in scan.found if 0 < other.first - value.stop <= 2), None)):
+        total = whole.value
+        if whole.kind is Kind.NUMBER and isinstance(total, Decimal) and (ratio := _ratio(total, whole, scan, facts)):
+            return Standing.DERIVED, None, ratio
+    if before.endswith((" in", "out of", " or")) and figure not in {10, 100, 1000} and figure > 2 and (ratio := _ratio(figure, value, scan, facts)):
+        return Standing.DERIVED, None, ratio
     if before.endswith((" in", "in every")) and figure in {10, 100, 1000}:
         parts = [other.value for other in scan.found if other.kind is Kind.NUMBER and 1 < value.first - other.stop <= 5 and isinstance(other.value, Decimal)]
         share = parts[-1] / figure * 100 if parts else Decimal(0)
@@ -660,11 +834,17 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
             low, high = sorted((one, other))
             if first == second and low and min(abs(low / high * 100 - share), abs((high - low) / high * 100 - share)) <= min(share, 100 - share) / 10:
                 return Standing.DERIVED, None, f"{low} of {high}"
+        if ratio := _ratio(figure, value, scan, facts):
+            return Standing.DERIVED, None, ratio
         return None if share in {0, 100 / figure} else _UNKNOWN
     others = value.unit.startswith(("other ", "others")) or before.endswith(" other")
     if others and (fact := next((fact for number, _, fact in facts.counted if number == figure + 1), None)):
         return Standing.DERIVED, fact, "all but one"
-    if before.endswith("at") and figure <= 12 and (hour := next((m for m in facts.times if m in {int(figure) * 60, int(figure) * 60 + 720}), None)) is not None:
+    if (
+        before.endswith((" at", " from", " to"))
+        and figure <= 12
+        and (hour := next((m for m in facts.times if m in {int(figure) * 60, int(figure) * 60 + 720}), None)) is not None
+    ):
         return Standing.HELD, facts.times[hour], ""
     if re.match(r"(?:st|nd|rd|th)\b", after) and (day := next((day for day in facts.dates if day.day == figure), None)):
         return Standing.HELD, facts.dates[day], ""
@@ -682,8 +862,24 @@ def _told_otherwise(figure: Decimal, value: Value, scan: Scan, facts: Known, bef
         minute = UNITS[clock[2]] * 60 + int(figure) * (1 if clock[1] == "past" else -1)
         held = next((m for m in facts.times if m in {minute, minute + 720}), None)
         return _UNKNOWN if held is None else (Standing.HELD, facts.times[held], "")
+    for number, unit, fact in facts.counted:
+        if figure == number - 1 and unit and re.match(r"\w+ out of ", value.unit):
+            return Standing.DERIVED, fact, "all but one"
+    if before.endswith(" day") and (fact := next((fact for seconds, fact in facts.durations if seconds == float(figure - 1) * DAY), None)):
+        return Standing.DERIVED, fact, "the day after so many"
+    if figure > 1 and (not value.unit or value.unit.split()[0] in STOP) and figure != figure.to_integral():
+        for unit_seconds in (60, HOUR, DAY):
+            if fact := next((fact for seconds, fact in facts.durations if abs(float(figure) * unit_seconds - seconds) < 60), None):
+                return Standing.DERIVED, fact, "of hours, days or minutes"
+    if value.words and figure >= 100 and (fact := _in_round_words(figure, facts)):
+        return Standing.DERIVED, fact, "in round figures"
+    if before.endswith(" any"):
+        return _IDLE  # "pick any fifty files"
+    if 2 < figure < 20 and figure == int(figure) and re.search(rf"\b{_ORDINAL_OF[int(figure)]}\b", facts.raw):
+        return Standing.DERIVED, None, "told as an ordinal"
     if _CLAUSE.search(before):
-        return None if re.search(rf"\b{figure}\b", facts.everything.raw) else _UNKNOWN
+        provides = before.startswith("under ") or _PROVIDES.search(" ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 8]))
+        return None if re.search(rf"\b{figure}\b", facts.everything.raw) else _UNKNOWN if provides else _IDLE
     for number, unit, fact in facts.counted:
         if unit and number * 2 == figure and re.search(r"\b(?:twice|doubl\w+)\b", fact.lower()):
             return Standing.DERIVED, fact, "twice it"
@@ -699,6 +895,8 @@ def _counted_otherwise(figure: Decimal, value: Value, facts: Known) -> bool:
     same = {number for number, unit, _ in facts.numbers if head in unit}
     told = {fact for _, unit, fact in facts.numbers if head in unit}
     near = same | {number for number, _, fact in facts.numbers if fact in told and number > 3}
+    if figure > 20 and any(abs(one - number) == figure for one in same for number, unit, _ in facts.counted if unit):
+        return False
     if not same or figure > max(same) * 2 or any(figure in {one, abs(one - other), one + other} for one in near for other in near):
         return False
     return not any(number == figure and (not unit or head in unit) for number, unit, _ in facts.numbers)

@@ -172,7 +172,7 @@ def _worded(found: list[Piece], at: int) -> Number | None:
             current += TENS[word]
             last = "tens"
         elif word in MULTIPLES and (last in {"unit", "tens", "article"} or (word == "hundred" and last == "")):
-            if last == "" and here == at and word == "hundred" and (at == 0 or found[at - 1].lower not in {"the", "that", "your", "this"}):
+            if last == "" and here == at and word == "hundred" and (at == 0 or found[at - 1].lower not in {"the", "that", "your", "this", "other"}):
                 return None
             current = max(current, Decimal(1)) * MULTIPLES[word]
             last = "hundred"

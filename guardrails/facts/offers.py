@@ -11,11 +11,12 @@ from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from guardrails.case import Case, Severity
-from guardrails.facts.durations import DAY, Duration
+from guardrails.facts.durations import DAY, HOUR, Duration
 from guardrails.facts.grants import denied, granted
 from guardrails.facts.known import Known, content, known, per_case, shown
 from guardrails.facts.ledger import Line, Standing
 from guardrails.facts.lexer import pieces
+from guardrails.facts.reckoning import resembles
 from guardrails.facts.values import MONTHS, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import STOP, concept, meant
 from guardrails.finding import Field, Span
@@ -25,11 +26,13 @@ from guardrails.letter import Part, Reading, Sentence
 # Words that make a present of something.
 _GIFT = Watched(
     r"""(?<!\w)(?:(?:'s|is|are|be|,|-|—|months?|weeks?|service|one|order|have\ \w+(?:\ and\ \w+)?)\ on\ (?:us|me)(?=\ ?(?:[.,;:!)(]|and|this|for|as|\Z))
-    |on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|gift|gifts|voucher|vouchers|coupon|coupons|gift\ card
+    |on\ the\ house|free\ of\ (?:any\ )?charge|complimentary|(?:my|our)\ compliments|(?<!is\ a\ )(?<!was\ a\ )gift|gifts|gratis
+    |as\ a\ present|voucher|vouchers|coupon|coupons|gift\ card
     |(?:gets?|have|has|do|does|done|free|yours|supply|ship|receive|runs?|comes?|work|works)\ (?:\w+\ ){0,4}for\ nothing
-    |at\ our\ expense
+    |(?<!laugh\ )at\ our\ expense|without\ (?:an\ )?invoice|on\ (?:our|my)\ tab
     |(?:two|three
-    |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|(?<!the\ )(?<!any\ )(?<!your\ )goodwill(?!\ (?:now|you|between|has|is|and))
+    |four|pair\ of|free|\d+)\ tickets\ (?:to|for)|goodwill\ (?:gesture|credit|payment|voucher|discount|adjustment|rebate|refund|gift)
+    |(?:gesture|sign|token|mark|act)\ of\ goodwill|(?:as|by\ way\ of|for|out\ of|in)\ goodwill
     |(?<!are\ )(?<!am\ )(?<!be\ )(?<!is\ )free\ (?:\w+\ ){0,2}(?:month|months|week|weeks|year
     |years|night|nights|service|order|orders|visit|visits|training|access|upgrade|seat|seats
     |consultation|delivery|shipping|trial)|free\ (?:january|february|march|april|may|june|july|august|september|october|november|december)|(?:tenner|fiver)
@@ -53,7 +56,11 @@ _GIVE = Watched(
     |(?:takes?|taking|took|taken|comes?|coming)\ (?:[^.;]{0,40}\ )?(?:off|down)|lighter|lower\ (?:the|your)|(?:have|has|had|'ve|will|'ll|shall|i
     |we)\ (?:put|added|add|place|placed)
     |(?:we|us|i|will|shall|'ll)\ (?:also\ )?(?:cover|covers|covering|meet|bear|pay\ for|pay\ the|pay\ half)|cheque\ for|check\ for|on\ your\ account
-    |carr(?:y|ies)\ a\ credit|charge\ you\ nothing|not\ pay\ for|have\ \w+(?:\ and\ \w+)?\ on\ us|fee\ is\ ours|you\ (?:will\ also\ )?receive|we\ (?:write
+    |carr(?:y|ies)\ a\ credit|(?:we|i)\ (?:\w+\ )?(?:carry|take\ over)|(?:will|shall|is|are|has|have)\ (?:be(?:en)?\ |being\ )?returned
+    |(?:comes?|goes?|go|put|dropped|drop|drops|posted|pays?|paid)\ (?:[^.;]{0,30}\ )?(?:to|into|on|onto)\ your\ (?:\w+\ )?(?:account|bank|statement|card|good)
+    |you\ pay\ (?:us\ |only\ |just\ )*(?:the\ )?(?:half|two\ thirds|a\ (?:half|third|quarter))|each\ (?:of\ (?:\w+\ ){1,3})?(?:gets|receives)
+    |(?:giving|give|gives)\ (?:up|you)|(?:euros?|dollars?|pounds?|francs?|percent|%)\ less
+    |charge\ you\ nothing|not\ pay\ for|have\ \w+(?:\ and\ \w+)?\ on\ us|fee\ is\ ours|you\ (?:will\ also\ )?receive|we\ (?:write
     |grant|give|offer)\ you|i\ (?:write|grant|give|offer)\ you|you\ get|throw\w*\ in|coming\ your\ way|please\ (?:enjoy|accept)|(?:we|i)\ offer|offering
     |extend|every\ \w+\ (?:gets|receives))\b""",
     re.VERBOSE,
@@ -68,7 +75,7 @@ _GRANT_SIGNS = Watched(
 )
 _GESTURE = Watched(
     r"\b(?:by way of (?:thanks|apology|amends|peace offering|an? )|as (?:a |our )?(?:small |little |modest )?(?:gesture|token|thank|apology)|in token "
-    r"of|peace offering|(?<!the )(?<!any )(?<!your )goodwill|on (?:its|their|the) way (?:back )?to you)"
+    r"of|peace offering|(?:(?:gesture|sign|token|mark) of|(?:as|in|out of)) goodwill|on (?:its|their|the) way (?:back )?to you)"
 )
 _HANDS = Watched(
     r"\b(?:(?:you|we|i) (?:will |shall |'ll |also |now |each |both |can |then ){0,3}(?:receive|get|propose|offer|pay|put|add|give|grant|contribute|send|credit"
@@ -82,12 +89,12 @@ _LAND = Watched(
     r"|reached|reach)\b|\b(?:we|i) (?:will|shall|'ll) "
 )
 _COVER = Watched(
-    r"(?<!\w)(?:we|i|us)(?: (?:will|shall|'ll|are|am|'re|'m))?(?: also)? (?:cover|covering|pay for|paying for|bear|bearing|meet the cost|pick up the "
+    r"(?<!\w)(?<!how )(?:we|i|us)(?: (?:will|shall|'ll|are|am|'re|'m))?(?: also)? (?:cover|covering|pay for|paying for|bear|bearing|meet the cost|pick up the "
     r"(?:bill|tab|cost))\b(?! (?:both|it|them|that|those|all of it)\b)"
 )
 _WHOLE = re.compile(r"\b(?:on the house|not (?:invoice|charge|bill) you|pay nothing|nothing to pay(?! back)|not pay|full|whole|entire|in full|completely)\b")
 _PART = re.compile(
-    r"\b(?:(?:one |a |the )?half|halve|(?:one |a )(?:third|quarter|tenth|fifth)|two thirds|three quarters)\b(?! (?:past|an hour|a day|an? \w+ hour|to "
+    r"\b(?:(?:one |a |the )?half|halve[ds]?|(?:one |a )(?:third|quarter|tenth|fifth)|two thirds|three quarters)\b(?! (?:past|an hour|a day|an? \w+ hour|to "
     r"|hour|of an hour))"
 )
 _COUNTED = re.compile(r"\b(?:the one after|and the next|two|three|four|several|twice) (?:that|visits?|free)\b|\bthe one after that\b")
@@ -193,8 +200,20 @@ def _offers(reading: Reading) -> Iterator[Offer]:
             reckoned = frozenset()
         found = tuple(_in(line.sentence, line.scan, reading, facts, allowed, reckoned))
         yield from found
-        if not found and line.sentence.part is Part.TEXT and (span := _unheard_of(line)):
+        if not found and line.sentence.part is Part.TEXT and (span := _unheard_of(line, allowed, reading.severity)):
             found = (Offer(line.sentence.field, span, _TOO_KIND if reading.severity is Severity.LOW else _OTHER if allowed else _UNMADE, allowed.evidence),)
+            yield from found
+        if not found and line.sentence.part is Part.TEXT and (span := _in_place(line.sentence, allowed)):
+            found = (Offer(line.sentence.field, span, _OTHER, allowed.evidence),)
+            yield from found
+        if not found and line.sentence.part is Part.TEXT and (span := _resembling(line, allowed, reading.severity)):
+            found = (Offer(line.sentence.field, span, _OTHER, allowed.evidence),)
+            yield from found
+        if not found and line.sentence.part is Part.TEXT and (span := _other_length(line, allowed, facts, reading.severity)):
+            found = (Offer(line.sentence.field, span, _OTHER, allowed.evidence),)
+            yield from found
+        if not found and line.sentence.part is Part.TEXT and (span := _lasting(line, allowed, facts)):
+            found = (Offer(line.sentence.field, span, _OTHER, allowed.evidence),)
             yield from found
         if not found and line.sentence.part is Part.TEXT and _GRANT_SIGNS.search(line.sentence.flat, line.sentence.signs):
             clauses = reading.clauses(line.sentence)
@@ -204,6 +223,96 @@ def _offers(reading: Reading) -> Iterator[Offer]:
             if span:
                 why = _TOO_KIND if reading.severity is Severity.LOW else _OTHER if allowed else _UNMADE
                 yield Offer(line.sentence.field, span, why, allowed.evidence)
+
+
+_IN_PLACE = re.compile(r"\b(?:in place of|instead of|in lieu of) (?:the |a |an |your |our )?((?:[\w'-]+ ){0,4}?[\w'-]+)(?: \w+ \w+)? (?:we|you|our|i)\b")
+
+
+def _in_place(sentence: Sentence, allowed: Approved) -> Span | None:
+    """Return what is offered in place of an approved thing: "in place of the refund we send a set of jaws"."""
+    match = _IN_PLACE.search(sentence.flat) if allowed else None
+    if match is None or not {concept(word) for word in match[1].split()} & (allowed.words - _COUNTING_WORDS):
+        return None
+    if re.search(r"\b(?:was|were|had|did|charged|billed|sent|told)\b", sentence.flat[match.end() :]):
+        return None  # what went wrong
+    return sentence.span(match.start(), len(sentence.flat))
+
+
+_COUNTING_WORDS = frozenset(concept(word) for word in "month months year day days week account customer team invoice order price".split())
+
+
+def _resembling(line: Line, allowed: Approved, severity: Severity) -> Span | None:
+    """Return an amount that no fact holds and that is an approved one but for a digit."""
+    amounts = [value for value in allowed.values if value.kind is Kind.MONEY and isinstance(value.value, Decimal)]
+    if not amounts or _PAST.search(line.sentence.flat) or _RECKONING.search(line.sentence.flat):
+        return None
+    for item in line.items:
+        value = item.value
+        if item.kind is not Kind.MONEY or item.standing is not Standing.UNKNOWN or item.clash or value is None or not isinstance(value.value, Decimal):
+            continue
+        told = value.value
+        if severity is Severity.MEDIUM and _is_less(value, allowed):
+            continue
+        if any(same_money(other.unit, value.unit) and isinstance(other.value, Decimal) and resembles(told, other.value) for other in amounts):
+            others = any(isinstance(one.value.value, Decimal) for one in line.items if one is not item and one.value)
+            return None if others and _SUMMED.search(line.sentence.flat) else item.span
+    return None
+
+
+_RECKONING = re.compile(r"\b(?:difference|times|off|of £|would cost|prices? (?:will|go))\b")
+
+
+def _other_length(line: Line, allowed: Approved, facts: Known, severity: Severity) -> Span | None:
+    """Return how long an approved service is to last, in days or more, where it was approved for another while: "twelve months of monitoring"."""
+    lengths = [value for value in line.scan.found if isinstance(value.value, Duration) and value.value.counted and value.value.unit >= DAY]
+    if len(lengths) != 1 or not isinstance(what := lengths[0].value, Duration) or sum(value.kind is Kind.DATE for value in line.scan.found) > 1:
+        return None
+    if severity is Severity.MEDIUM and _is_less(lengths[0], allowed):
+        return None
+    said = _said_in(line.sentence)
+    for part in allowed.parts:
+        approved_lengths = [value.value for value in Scan(part).found if isinstance(value.value, Duration)]
+        about = (_part(part)[1] - _MONEY_NOUNS - _LOOSE - _SPANS) & said
+        if approved_lengths and about and what.unit == approved_lengths[0].unit and not any(what.fits(one.seconds) for one in approved_lengths):
+            others = (seconds for seconds, key in facts.durations if not key.startswith("remedy"))
+            return None if any(what.fits(seconds) for seconds in others) else lengths[0].span
+    return None
+
+
+_SPANS = frozenset(concept(word) for word in "day days week weeks month months year years two three four five six twelve free site own people".split())
+_UNTIL = re.compile(
+    r"\b(?:until|till|through(?: to)?|to) (?:the )?(?:end of (?:the )?)?"
+    r"(year|quarter|christmas|easter|summer|autumn|winter|spring|january|february|march|april|may|june|july|august|september|october|november|december)\b"
+)
+_UNTIL_DAY = re.compile(r"\b(?:until|till|through|to)\b")
+
+
+def _lasting(line: Line, allowed: Approved, facts: Known) -> Span | None:
+    """Return how long an approved thing is said to last, where it was approved for another while."""
+    sentence = line.sentence
+    match = _UNTIL.search(sentence.flat)
+    lasts = [part for part in allowed.parts if _UNTIL_DAY.search(part.lower()) or any(isinstance(value.value, Duration) for value in Scan(part).found)]
+    if match is None or not lasts:
+        return None
+    said = _said_in(sentence)
+    about = [part for part in lasts if len(_part(part)[1] & said - _MONEY_NOUNS) > 1]
+    if not about or not _OFFERED.search(sentence.flat):
+        return None
+    months = {month for part in about for value in Scan(part, 0, facts.today).found for month in _months(value)}
+    lengths = [value.value.seconds for part in about for value in Scan(part).found if isinstance(value.value, Duration)]
+    starts = [day for day in (*facts.dates, facts.today) if day]
+    ends = months | {(day + timedelta(seconds=length)).month for day in starts for length in lengths}
+    word = match[1]
+    named = (
+        {MONTHS[word]}
+        if word in MONTHS
+        else {"year": {12}, "christmas": {12}, "easter": {3, 4}}.get(word)
+        or {"summer": {6, 7, 8}, "autumn": {9, 10, 11}, "winter": {12, 1, 2}, "spring": {3, 4, 5}}.get(word, set())
+    )
+    return None if not named or named & ends else sentence.span(match.start(), match.end())
+
+
+_OFFERED = re.compile(r"\b(?:support|contact|extend\w*|trial|yours|stays?|free|watch|protection|access|line|priority|have|get|turn)\b")
 
 
 def _things(value: Value) -> frozenset[str]:
@@ -216,14 +325,21 @@ _MISCOUNTED = re.compile(r"other figures| (?:and|less|times) ")
 """Why an amount is wrong that only adds the others up wrongly: a mistake, but no other offer."""
 
 
-def _unheard_of(line: Line) -> Span | None:
+_WILL = re.compile(r"\b(?:will|shall|'ll|we|i|our|you|your)\b")
+
+
+def _unheard_of(line: Line, allowed: Approved, severity: Severity) -> Span | None:
     """Return the clause that hands the customer an amount which no fact holds or gives."""
     sentence = line.sentence
     for item in line.items:
         if item.standing not in _UNFOUNDED:
             continue
         off = item.kind is Kind.PERCENT and sentence.text[item.span.end - sentence.start :].startswith((" off", " discount", " reduction", " back"))
-        if (item.kind is not Kind.MONEY and not off) or _MISCOUNTED.search(item.clash) or not _HANDS.search(sentence.flat, sentence.signs):
+        if (item.kind is not Kind.MONEY and not off) or _MISCOUNTED.search(item.clash):
+            continue
+        if severity is Severity.MEDIUM and item.value and _is_less(item.value, allowed):
+            continue
+        if not (_HANDS.search(sentence.flat, sentence.signs) or (off and _WILL.search(sentence.flat))):
             continue
         for start, stop in _clauses(sentence):
             span = sentence.words(start, stop)
@@ -252,7 +368,7 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         if (
             sentence.field == "subject"
             and not re.search(r"% (?:off|discount|credit|refund|back|less)\b", text)
-            and not any(value.kind is Kind.MONEY and span.start <= value.span.start < span.end for value in scan.found)
+            and not any(value.kind is Kind.MONEY and not held and span.start <= value.span.start < span.end for value in scan.found)
         ):
             continue  # a subject names what went wrong; only a figure makes it an offer
         following = " ".join(token.lower for token in sentence.tokens[stop : clauses[number + 1][1]]) if number + 1 < len(clauses) else ""
@@ -270,9 +386,13 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
             continue
         here = scan.found[bisect_left(starts, span.start) : bisect_left(starts, span.end)]
         said = frozenset(concept(token.lower) for token in sentence.tokens[start:stop] if token.lower not in STOP and token.lower.isalpha())
+        if held and (_SUMMED.search(text) or _EXPLAINS.match(text)):
+            continue  # beside the approved amount it only adds it up, or tells how it comes about
         wrong = next(
             (value for value in here if value.span not in reckoned and _is_wrong(value, text, scan, facts, allowed, said, bool(gift), bool(give))), None
         )
+        if wrong is not None and reading.severity is Severity.MEDIUM and _is_less(wrong, allowed) and "price" not in text:
+            continue
         if wrong is not None:
             right = _right_amount(wrong, here, text, allowed) if wrong.kind is Kind.MONEY and not low else None
             yield Offer(sentence.field, span, missing, allowed.evidence, None if right is None else _fit(sentence, span, wrong, right))
@@ -283,6 +403,10 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         if (
             (
                 part
+                and (
+                    not any(value.kind is Kind.MONEY and any(value.value == other.value for other in allowed.values) for value in here)
+                    or _OF_AMOUNT.search(text)
+                )
                 and not _in_number(sentence, start, part, text, here)
                 and not _PART.search(told)
                 and not (_share(part[0]) & {value.value for value in allowed.values if value.kind is Kind.PERCENT})
@@ -310,6 +434,8 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         if (gift or _COVER.search(text, signs)) and not (_QUESTION.search(text) and not low) and not _free_in_facts(said, facts):
             if gift and _FOR_FREE.search(gift[0]) and _is_the_fix(said, facts):
                 continue  # what puts it right costs nothing, as it should
+            if gift and gift[0] in told:
+                continue
             present = [word for word in (gift[0].split() if gift else ()) if word.isalpha() and word not in STOP]
             known_gift = bool(present) and all(not facts.vocabulary.get(concept(word), "remedy").startswith("remedy") for word in present)
             if (
@@ -323,6 +449,11 @@ def _in(sentence: Sentence, scan: Scan, reading: Reading, facts: Known, allowed:
         if gift and _COUNTED.search(flat) and not _COUNTED.search(told):
             yield Offer(sentence.field, sentence.whole, _MORE, allowed.evidence)
             return
+
+
+_SUMMED = re.compile(r"\b(?:together|altogether|in all|in total|in sum|between the two|comes? to|all told)\b")
+_OF_AMOUNT = re.compile(r"\b(?:half|thirds?|quarters?|fifth|tenth)(?: of)?(?: the| your| that)? (?:[^\w\s]|\d|[a-z]{1,3} ?\d)")
+_EXPLAINS = re.compile(r"\W*(?:or|being|that is|i\.e\.|which (?:is|makes|comes|corresponds))\b")
 
 
 def _said_in(sentence: Sentence) -> frozenset[str]:
@@ -376,7 +507,18 @@ def _clauses(sentence: Sentence) -> list[tuple[int, int]]:
 
 def _share(part: str) -> frozenset[object]:
     """Return the percentages that a share in words may stand for."""
-    shares = {"half": "50", "halve": "50", "third": "33", "quarter": "25", "tenth": "10", "fifth": "20", "thirds": "67", "quarters": "75"}
+    shares = {
+        "half": "50",
+        "halve": "50",
+        "halved": "50",
+        "halves": "50",
+        "third": "33",
+        "quarter": "25",
+        "tenth": "10",
+        "fifth": "20",
+        "thirds": "67",
+        "quarters": "75",
+    }
     return frozenset({Decimal(shares[part.split()[-1]])})
 
 
@@ -403,6 +545,16 @@ def _returns_overcharge(text: str, told: str, facts: Known) -> bool:
     )
 
 
+def _is_less(value: Value, allowed: Approved) -> bool:
+    """Whether an offered amount or length is smaller than all that was approved: at medium severity that is a slip of figures, no other remedy."""
+    what = value.value
+    if isinstance(what, Decimal):
+        amounts = [other.value for other in allowed.values if other.kind is value.kind and isinstance(other.value, Decimal)]
+        return bool(amounts) and what < min(amounts)
+    lengths = [other.value.seconds for other in allowed.values if isinstance(other.value, Duration)]
+    return isinstance(what, Duration) and bool(lengths) and what.seconds < min(lengths)
+
+
 def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approved, said: frozenset[str], gift: bool, give: bool) -> bool:
     """Whether an offered value is neither approved nor something the case tells of otherwise."""
     what = value.value
@@ -410,7 +562,7 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
         if not gift and not give and not _LAND.search(text):
             return False
         amounts = [(Decimal(other.value), other.unit) for other in allowed.values if other.kind is Kind.MONEY and isinstance(other.value, Decimal)]
-        if any(what == amount and same_money(unit, value.unit) for amount, unit in amounts):
+        if any(what == amount and same_money(unit, value.unit) for amount, unit in amounts) or what == sum(amount for amount, _ in amounts):
             return False
         everything = [amount for amount, unit, _ in facts.money if same_money(unit, value.unit)]
         if what in everything:
@@ -433,6 +585,8 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
         if any(what.fits(length.seconds) for length in lengths) or (named and round(what.seconds / (30.4 * DAY)) == named and what.unit < 300 * DAY):
             return False
         before = " ".join(piece.lower for piece in scan.pieces[max(value.first - 2, 0) : value.first])
+        if before.endswith(" in"):
+            return False  # "in ten years"
         after = " ".join(piece.lower for piece in scan.pieces[value.stop : value.stop + 4])
         ways = (
             re.match(
@@ -448,10 +602,15 @@ def _is_wrong(value: Value, text: str, scan: Scan, facts: Known, allowed: Approv
         )
         offered = any(ways)
         return offered and not any(what.fits(seconds) for seconds, key in facts.durations if not key.startswith("remedy"))
+    if isinstance(what, Duration) and what.counted and what.unit >= HOUR and (len(said & allowed.words - _MONEY_NOUNS) > 1 or gift):
+        measured = [other.value for other in allowed.values if isinstance(other.value, Duration) and other.value.unit == what.unit]
+        return bool(measured) and not any(what.fits(other.seconds) for other in measured) and not any(what.fits(seconds) for seconds, _ in facts.durations)
     if isinstance(what, Period) and what.months and len(what.months) < 4 and (gift or give):
         named_months = {month for other in allowed.values for month in _months(other)}
         if not named_months or what.months & named_months:
             return False
+        if not gift and not said & _MONEY_NOUNS and re.search(r"\b(?:have|has|had|['’]ve) put\b", text):
+            return False  # "a route with the winter boats in it"
         if any(fact.key.startswith("follow_up") and isinstance(v.value, Period) and what.months & v.value.months for fact in facts.facts for v in fact.values):
             return False
         before = " ".join(piece.lower for piece in scan.pieces[max(value.first - 5, 0) : value.first])
@@ -486,14 +645,16 @@ def _months(value: Value) -> frozenset[int]:
 
 
 def _in_facts(text: str, facts: Known) -> bool:
-    return text.strip() in facts.raw
+    return re.search(rf"\b{re.escape(text.strip())} (?:of\b|the\b|an?\b|their\b|price\b|-)", facts.raw) is not None
 
 
 def _free_in_facts(said: frozenset[str], facts: Known) -> bool:
     """Whether the facts themselves say that this costs nothing."""
     return any(
         re.search(
-            r"\b(?:free|no (?:\w+ )?(?:cost|charge)|without (?:\w+ )?charge|our (?:own )?(?:cost|expense)|(?:cost|costs) nothing|not charged|waived?|gratis)\b",
+            r"\b(?:free|no (?:\w+ )?(?:cost|charge)|without (?:\w+ )?charge|our (?:own )?(?:cost|expense)|(?:cost|costs) nothing|not charged|not applied"
+            r"|at zero"
+            r"|waived?|gratis|we (?:paid|pay|cover))\b",
             fact.text.lower(),
         )
         and (said & fact.words) - _MONEY_NOUNS
@@ -540,20 +701,52 @@ def omitted(reading: Reading, other: bool) -> str | None:
         return None
     lines = [line for line in reading.ledger.lines if line.sentence.part is Part.TEXT]
     # It mostly stands near the end.
+    if other:
+        return None  # the offer that differs stands where it can be mended
     if not any(_tells(line.sentence, line.scan, allowed) for line in reversed(lines)):
-        return None if other else allowed.evidence
+        return allowed.evidence
     said = " ".join(line.sentence.flat for line in lines)
     named = any(name.lower() in said.split() for name in re.findall(r"(?<=[a-z,:;] )[A-Z][\w’'-]+", allowed.text) if name.lower() not in MONTHS)
-    return next((allowed.evidence for part in allowed.parts if _left_out(part.lower(), said, named)), None)
+    if any(_left_out(part.lower(), said, named) for part in allowed.parts) or _unpaid(lines, allowed):
+        return allowed.evidence
+    words = frozenset(map(meant, said.split()))
+    return allowed.evidence if any(_unsaid(part, words) for part in allowed.parts) else None
+
+
+def _unpaid(lines: list[Line], allowed: Approved) -> bool:
+    """Whether a letter tells one of several approved amounts and says nothing of another."""
+    amounts = [value for value in allowed.values if value.kind is Kind.MONEY and isinstance(value.value, Decimal)]
+    told = {value.value for line in lines for value in line.scan.found if isinstance(value.value, Decimal)}
+    if len(amounts) < 2 or not any(value.value in told for value in amounts):
+        return False
+    whole = sum((value.value for value in amounts if isinstance(value.value, Decimal)), Decimal(0))
+    said = frozenset(word for line in lines for word in map(meant, line.sentence.lowers) if word)
+    for value in amounts:
+        part = next((part for part in allowed.parts if any(other.value == value.value for other in Scan(part).found)), "")
+        words = _part(part)[1] - _MONEY_NOUNS - _LOOSE
+        if value.value not in told and whole not in told and part and not words & said:
+            return True
+    return False
+
+
+def _unsaid(part: str, said: frozenset[str | None]) -> bool:
+    """Whether no word is said of a part of the remedy that gives something else than money, a person, a call or a report."""
+    words = _part(part)[1] - _MONEY_NOUNS - _LOOSE
+    return len(words) > 2 and not any(letter.isdigit() for letter in part) and not _OTHERWISE.search(part.lower()) and not words & said
+
+
+_OTHERWISE = re.compile(r"\b(?:contact|post ?-? ?mortem|call|check ?-? ?in|meeting|executive|ceo|cto|refund\w*|fees?|credit|waive\w*|line|desk)\b")
 
 
 _PUBLISHED = re.compile(
     r"\bpost ?- ?mortem|\bpublic(?:ly)?\b|\b(?:any(?:one|body)|every(?:one|body)|all|the world) (?:may|can|to|will) (?:read|see)\b"
     r"|\b(?:full|written|detailed|complete) (?:review|analysis|history|explanation)\b|\bwhat we (?:have )?(?:learn|find|found)"
     r"|\bpublish\w*|\breport\b|\bwrite ?- ?up\b"
-    r"|\baccount of (?:what|how|it|the)\b|\bfindings\b"
+    r"|\b(?:whole|full) (?:story|account|history)\b|\baccount of (?:what|how|it|the)\b|\bfindings\b"
 )
-_AT_HAND = re.compile(r"\b(?:escalat\w*|contact|dedicated|direct line|line to|turn to|person|ring|reach|number|answers?|picks? up|there for you)\b")
+_AT_HAND = re.compile(
+    r"\b(?:escalat\w*|contact|dedicated|direct line|line to|turn to|person|ring|reach|number|(?:one|a) line|answers?|picks? up|there for you)\b"
+)
 
 
 def _left_out(part: str, said: str, named: bool) -> bool:
@@ -579,6 +772,9 @@ def _tells(sentence: Sentence, scan: Scan, allowed: Approved) -> bool:
     flat = sentence.flat
     told = [value for value in scan.found if value.kind is Kind.MONEY]
     if any(value.value == other.value and same_money(value.unit, other.unit) for value in told for other in amounts) and not _NAMED.search(flat):
+        return True
+    whole = sum((other.value for other in amounts if isinstance(other.value, Decimal)), Decimal(0))
+    if whole and any(value.value == whole for value in told):
         return True
     said = frozenset(map(meant, sentence.lowers)) - {None}
     giving = _GIVING.search(flat, sentence.signs)

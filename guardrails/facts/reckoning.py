@@ -168,7 +168,14 @@ def _missed(value: Value, after: str, flat: str, others: list[Value], before: Se
             return f"{max(pair)} less {min(pair)} is {left}"
     if (_RESULT if what >= 100 else _PLAIN_RESULT).search(flat) and (reason := _off_by_a_digit(what, mine, near, here)):
         return reason
+    if what >= 100 and _SUMMED.search(flat):
+        for one, other in combinations(sorted(set(known))[-12:], 2):
+            if what != one + other and resembles(what, one + other):
+                return f"{one} and {other} is {one + other}"
     return next((f"the facts say {figure}" for figure in known if resembles(what, figure)), None)
+
+
+_SUMMED = re.compile(r"\b(?:together|altogether|in all|in total|between the two|between them|the pair|one (?:transfer|payment|sum)|both)\b")
 
 
 def _off_by_a_digit(what: Decimal, mine: Figure, near: Sequence[Figure], here: Sequence[Figure]) -> str | None:

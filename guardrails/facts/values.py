@@ -132,7 +132,8 @@ _CLOSED = frozenset(
     after again against
     are been both could during each even every instead just more must never now off once only onwards out over per rather same since some still such
     through today under
-    upon very via whole within without yet am pm tomorrow yesterday local monday tuesday wednesday thursday friday saturday sunday january february
+    upon although though whereas
+    very via whole within without yet am pm tomorrow yesterday local monday tuesday wednesday thursday friday saturday sunday january february
     march april june july
     august september october november december exactly sharp precisely came went left ended began started passed rang called morning afternoon evening
     night""".split()
@@ -167,6 +168,7 @@ def _resolve(today: date | None, year: int | None, month: int | None, day: int |
     return tuple(days)
 
 
+_BEFORE_YEAR = frozenset("in of since until by from the for january during your our , to into before after till than season year summer winter".split())
 _BEFORE_MONTH = frozenset("in of since until by from last this next early mid late".split())
 
 
@@ -208,6 +210,10 @@ class Scan:
         elif piece.kind in {"num", "clock", "iso"}:
             if self._low(at - 1) in {"+", "-", "−", "–"} and self._low(at - 2) in {"utc", "gmt"}:
                 return at + 1  # how far a time zone is from another
+            if piece.kind == "num" and (first := self._named(at)) is not None:
+                return self._add(Kind.CODE, "".join(piece.lower for piece in self._pieces[first : at + 1]), first, at + 1, _GLUED)
+            if piece.kind == "num" and _VERSION.fullmatch(piece.text):
+                return at + 1
             readers = _FIGURE_READERS
         elif piece.text in _SYMBOLS:
             readers = _SYMBOL_READERS
@@ -218,6 +224,16 @@ class Scan:
             if stop is not None:
                 return stop
         return at + 1
+
+    def _named(self, at: int) -> int | None:
+        """Return where the word begins that a number is glued to, with a hyphen or without: "fra-2" and "M8" are what something is called."""
+        glued, before = self._pieces[at].start, at - 1
+        if before > 0 and self._pieces[before].text == "-" and self._pieces[before].end == glued:
+            glued, before = self._pieces[before].start, before - 1
+        word = self._pieces[before] if before >= 0 else None
+        if word is None or word.kind != "word" or word.end != glued or word.lower in _BEGINNINGS or (self.found and self.found[-1].stop > before):
+            return None
+        return before
 
     def _add(self, kind: Kind, value: object, first: int, stop: int, unit: str = "", loose: str = "", words: bool = False) -> int:
         span = Span(self._pieces[first].start, self._pieces[stop - 1].end)
@@ -299,11 +315,16 @@ class Scan:
         piece = self._pieces[at]
         if month := self._month(at):
             here = at + 1 + (self._low(at + 1) == "." and len(piece.lower) < 5)
-            here += self._low(here) == "the"
+            article = self._low(here) == "the"
+            here += article
             if here < len(self._pieces):
                 read = ordinal(self._pieces, here)
+                if article and month == 5 and read and self._names_a_thing(read[1]):
+                    return None  # "May the second till earn its keep"
                 if read is None and self._pieces[here].kind == "num" and self._pieces[here].text.isdigit() and len(self._pieces[here].text) < 3:
                     read = int(self._pieces[here].text), here + 1
+                if read and self._pieces[here].kind == "num" and self._low(first - 1) == "in" and read[1] == here + 1:
+                    return None  # "in April 12, in May 15": so many in each month
                 if read and 1 <= read[0] <= 31:
                     year, stop = self._year(read[1])
                     stop_ = self._day(first, stop, year=year, month=month, day=read[0], weekday=weekday)
@@ -328,6 +349,8 @@ class Scan:
             return self._day(first, here + 1, month=self.today.month, day=day, weekday=weekday)
         # "2 to 20 October": the first day takes the month of the second.
         joined = self._joined(stop)
+        if joined is not None and self._low(stop) == "," and piece.kind == "num" and first == at and self._names_a_thing(at - 1):
+            joined = None  # "in germinator 2, 26 January"
         if joined is not None:
             month, year = joined
             return self._day(first, stop, year=year, month=month, day=day, weekday=weekday)
@@ -336,6 +359,10 @@ class Scan:
         if ordinary and self._stands_alone(first, at, stop, piece):
             return self._day(first, stop, day=day)
         return None
+
+    def _names_a_thing(self, at: int) -> bool:
+        """Whether a word stands at a place that is none of those with which a clause goes on."""
+        return at < len(self.pieces) and self.pieces[at].kind == "word" and self._low(at) not in _CLOSED
 
     def _nth(self, first: int, at: int, count: int, month: int) -> int | None:
         """Read "the first Monday of March"."""
@@ -361,7 +388,7 @@ class Scan:
                 and not self._month(at + 2)
             ):
                 following = self._low(at + 2)
-                if following in {",", ".", "", ";", ":", ")"} or following in _CLOSED:
+                if following in {",", ".", "", ";", ":", ")"} or (following in _CLOSED and following != "of"):
                     read = int(piece.text), at + 2
             if read and 1 <= read[0] <= 31:
                 return self._day(at + 1, read[1], year=year, month=month, day=read[0])
@@ -462,6 +489,8 @@ class Scan:
                 return None
             return self._add(Kind.DATE, Day(None, None, None, weekday, tuple(today + timedelta(days=shift) for shift in shifts), True), at, at + 2)
         read = duration(self._pieces, at) if word in _LENGTHS else None
+        if read and read.unit == 7 * DAY and not read.loose and self._low(read.stop) in {"today", "tomorrow"}:
+            return told([round(read.seconds / DAY) + (self._low(read.stop) == "tomorrow")], read.stop + 1)
         if read and read.unit >= DAY and self._low(read.stop) == "ago":
             days = round(read.seconds / DAY)
             spread = 0 if read.unit == DAY and read.counted and not read.loose and not read.working else max(1, days // 8)
@@ -510,7 +539,7 @@ class Scan:
                     or (
                         before in {"at", "from", "until", "till", "to", "by", "before", "after"}
                         and self._low(at + 1) in _CLOSED | {",", ".", ";", ""}
-                        and len(hour_) == 2
+                        and (len(hour_) == 2 or self._low(at + 1) not in {"a", "an", "per", "each", "to"})
                     )
                 )
             ):
@@ -541,7 +570,8 @@ class Scan:
             and self._at_hour(at, stop, before)
         ):
             return self._half_day(hour, 0, stop, exact=False)
-        if self._low(stop) == "on" and self._low(stop + 1) in WEEKDAYS and hour <= 12 and hour:
+        day = stop + 1 + (self._low(stop + 1) in {"a", "the"})
+        if self._low(stop) == "on" and self._low(day) in WEEKDAYS and hour <= 12 and hour:
             return self._half_day(hour, 0, stop, exact=False)
         if (
             self._low(stop) in {"in", "this", "tomorrow", "yesterday", "that"}
@@ -751,13 +781,19 @@ class Scan:
         piece = self._pieces[at]
         if piece.kind == "num" and len(piece.text) == 4 and piece.text[:2] in {"19", "20"} and read.stop == at + 1 and self._low(at + 1) not in _MEASURES:
             before = self._low(at - 1)
-            if before in {"in", "of", "since", "until", "by", "from", "the", "for", "january", "during", "your", "our", ","}:
+            if before in _BEFORE_YEAR:
                 return self._add(Kind.PERIOD, Period(int(piece.text), frozenset()), at, at + 1)
         stop = read.stop
+        if self._low(stop) == "-" and self._low(stop + 1) in ORDINALS and self._pieces[stop].start == self._pieces[stop - 1].end:
+            return None  # "the thirty-first"
         unit = " ".join(piece.lower for piece in self._pieces[stop : stop + 4] if piece.kind == "word")
         return self._add(Kind.NUMBER, read.value, at, stop, unit, looseness(self._pieces, at), read.words)
 
 
+_GLUED = "name"
+"""The unit of a code that is a word and a number together."""
+_VERSION = re.compile(r"\d{1,2}(?:\.\d{1,2}){2,}")
+"""What a release is called."""
 _MEASURES = frozenset("hours hour minutes minute seconds days weeks months years % percent".split())
 _ZONES = frozenset(
     "gmt utc bst cet cest est edt cst cdt mst mdt pst pdt aest aedt ist sgt hkt jst nzst nzdt eat wat sast eet eest msk gst myt pkt brt art central "

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from guardrails.case import parse
 from guardrails.facts.ledger import Standing
 from guardrails.facts.offers import offers
+from guardrails.facts.values import Kind
 from guardrails.finding import Field, Level, Match, Span
 from guardrails.letter import Reading
 from guardrails.rule import Rule
@@ -21,6 +22,7 @@ from guardrails.rules.facts.leaked_internal_fact import find as leaked
 def find(reading: Reading) -> Iterator[Match]:
     """Yield the items of the ledger that no fact stands behind, and offers that nobody made."""
     found: list[tuple[Field, Span]] = []
+    named: set[str] = set()
     leaks = [(match.field, match.span) for match in leaked(reading)]
     for item in reading.ledger.items:
         if item.standing is Standing.CONTRADICTED:
@@ -28,6 +30,10 @@ def find(reading: Reading) -> Iterator[Match]:
             yield Match(item.field, item.span, evidence=item.fact, message=f'The case does not bear out "{{quote}}": {item.note or "it says otherwise"}.')
         elif item.standing is Standing.UNKNOWN and not _meets(item.field, item.span, leaks):
             found.append((item.field, item.span))
+            if item.kind is Kind.NAME:  # once is enough of a name
+                if item.quote in named:
+                    continue
+                named.add(item.quote)
             yield Match(item.field, item.span, evidence=item.fact)
     for offer in offers(reading):
         if not _meets(offer.field, offer.span, found):
