@@ -6,6 +6,7 @@ Only the split `tune` is read. The same data give the same bytes.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +39,11 @@ NAMES = (*ELEMENTS, *FAULTS)
 _WHOLE = frozenset(("issue", "effect"))
 # The writers are parted into this many groups, of which one at a time is left out to see how the others' weights do.
 FOLDS = 5
-# A feature counts that this many sentences have.
-SMALLEST = 2
+# A feature counts that this many sentences have, one of words in their order this many: there are so many of these.
+SMALLEST, SMALLEST_ORDERED = 2, 4
+ORDERED = ("b:", "d:", "m:", "r:", "e:", "z:")
 # Smaller weights, in hundredths, are left out.
-LEAST = 8
+LEAST = 9
 
 
 @dataclass(frozen=True)
@@ -137,9 +139,10 @@ class Table:
         from scipy.sparse import csr_matrix
 
         self.rows = chosen
-        self.features = sorted({feature for row in chosen for feature in row.features})
+        counts = Counter(feature for row in chosen for feature in row.features)
+        self.features = sorted(feature for feature, count in counts.items() if count >= (SMALLEST_ORDERED if feature.startswith(ORDERED) else SMALLEST))
         columns = {feature: number for number, feature in enumerate(self.features)}
-        cells = [sorted(columns[feature] for feature in row.features) for row in chosen]
+        cells = [sorted(columns[feature] for feature in row.features if feature in columns) for row in chosen]
         indices = numpy.array([column for row in cells for column in row], dtype=numpy.int32)
         starts = numpy.cumsum([0, *map(len, cells)], dtype=numpy.int32)
         self._cells = csr_matrix((numpy.ones(len(indices)), indices, starts), shape=(len(chosen), len(columns)))

@@ -15,9 +15,10 @@ from typing import NamedTuple
 from guardrails.facts.claims import KINDS
 from guardrails.facts.known import Known
 from guardrails.facts.weights import weights
-from guardrails.facts.words import STOP, stem, telling
+from guardrails.facts.words import stem, telling
 from guardrails.language.clauses import Clause
 from guardrails.language.memory import remembered
+from guardrails.language.words import STOP
 from guardrails.letter import Sentence
 
 _JOINTS = frozenset("and but because which who so while although though where when since as or yet whose until after before once".split())

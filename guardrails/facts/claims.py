@@ -3,9 +3,10 @@
 import re
 
 from guardrails.facts.known import Known
-from guardrails.facts.words import STOP, concept
+from guardrails.facts.words import concept
 from guardrails.finding import Span
 from guardrails.language.watched import Watched
+from guardrails.language.words import STOP
 from guardrails.letter import Sentence
 
 KINDS: dict[str, Watched] = {

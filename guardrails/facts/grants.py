@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from guardrails.facts.durations import DAY, Duration
 from guardrails.facts.known import Known
 from guardrails.facts.values import MONTHS, Kind, Scan
-from guardrails.facts.words import STOP, concept
+from guardrails.facts.words import concept
 from guardrails.finding import Span
 from guardrails.language.clauses import Clause, Role
 from guardrails.language.tokens import Token
 from guardrails.language.watched import Watched
+from guardrails.language.words import STOP
 from guardrails.letter import Sentence
 
 _GIVES = frozenset("refund waive reimburse".split())

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Sequence
 
 from guardrails.facts.known import Known
-from guardrails.facts.words import STOP, concept, telling
+from guardrails.facts.words import concept, telling
 from guardrails.finding import Span
 from guardrails.language.clauses import Clause, Role
 from guardrails.language.watched import Watched
+from guardrails.language.words import STOP
 from guardrails.letter import Sentence
 
 _SECRETS = Watched(

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from guardrails.facts.known import Known
-from guardrails.facts.words import STOP, concept
+from guardrails.facts.words import concept
 from guardrails.finding import Span
 from guardrails.language.memory import remembered
 from guardrails.language.watched import Expression, Watched
+from guardrails.language.words import STOP
 from guardrails.letter import Sentence
 
 _Hint = tuple[Expression, str | None, tuple[str, ...]]

@@ -14,8 +14,9 @@ from guardrails.case import Case
 from guardrails.facts.durations import DAY, Duration
 from guardrails.facts.lexer import LONGEST, ORDINALS, Piece, decimal, pieces
 from guardrails.facts.values import Day, Kind, Period, Scan, Value
-from guardrails.facts.words import STOP, concept
+from guardrails.facts.words import concept
 from guardrails.language.memory import remembered
+from guardrails.language.words import STOP
 
 # What only identifies: it grounds names, never claims.
 _ADMIN = frozenset({"incident.id", "incident.category", "incident.severity", "account.id", "account.locale"})

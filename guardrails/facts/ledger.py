@@ -19,9 +19,10 @@ from guardrails.facts.known import Known, content, known
 from guardrails.facts.lexer import ORDINALS, UNITS
 from guardrails.facts.reckoning import missed, shares
 from guardrails.facts.values import WEEKDAY_NAMES, Day, Kind, Period, Scan, Value, same_money
-from guardrails.facts.words import STOP, concept
+from guardrails.facts.words import concept
 from guardrails.finding import Field, Span
 from guardrails.language.clauses import Role
+from guardrails.language.words import STOP
 from guardrails.letter import Part, Reading, Sentence
 
 

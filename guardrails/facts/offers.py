@@ -18,9 +18,10 @@ from guardrails.facts.ledger import Line, Standing
 from guardrails.facts.lexer import pieces
 from guardrails.facts.reckoning import resembles
 from guardrails.facts.values import MONTHS, Kind, Period, Scan, Value, same_money
-from guardrails.facts.words import STOP, concept, meant
+from guardrails.facts.words import concept, meant
 from guardrails.finding import Field, Span
 from guardrails.language.watched import Watched
+from guardrails.language.words import STOP
 from guardrails.letter import Part, Reading, Sentence
 
 # Words that make a present of something.

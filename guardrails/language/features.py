@@ -2,9 +2,8 @@
 
 `features` says it all, with the tokens that each feature comes from: training and explanations read that. `Hearer` gives only
 those that a table of weights knows, many times faster, and is what checks a letter: it remembers, for each word and each kind of
-clause, which of its features the table knows. Both take the features' names from the same functions (`of_word` … `of_subject`), so
-that a new feature of a word or of a clause is written once; what goes over the words of a sentence stands in both, and a test holds
-them equal.
+clause, which of its features the table knows. Both take the features' names from the same functions (`of_word` … `of_whole`), so
+that a new feature is written once, and a test holds them equal.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import Generic, TypeVar
 from guardrails.language.clauses import Clause, Role
 from guardrails.language.memory import remembered
 from guardrails.language.tokens import Token
-from guardrails.language.words import classes, groups, lemma, lexicon, phrases, verb_classes
+from guardrails.language.words import STOP, classes, groups, lemma, phrases, verb_classes
 
 _CURRENCY = frozenset("£$€¥₹")
 
@@ -29,61 +28,30 @@ def _key(word: str) -> str:
 def features(tokens: Sequence[Token], parts: Sequence[Clause]) -> dict[str, list[int]]:
     """Return the features of a sentence, each with the tokens it comes from: none for what it has or lacks as a whole.
 
-    `w:` a word, `b:` two in a row, `k:` a word class, `g:` a group of classes, `K:` two groups, the one before the other;
-    `n:` what a sentence has or lacks as a whole;
-    of a clause: `c:` who, what kind of act, done or not, when, to whom, `v:` its verb, `l:` what joins it, `o:` and `s:` its object and subject.
+    `w:` a word, `k:` a word class, `g:` a group of classes; of words in their order, `b:` two in a row, `d:` two with one between, `m:` a word beside
+    a group, `r:` small words in a row with a star for what stands between them, `e:` how it begins, `z:` how it ends;
+    of a clause, `c:` and `C:` who, what kind of act, done or not, when, to whom, `v:` its verb, `l:` what joins it; `n:` what a sentence has or lacks.
     """
     found: dict[str, list[int]] = {}
     add = found.setdefault
-    before = "<s>"
-    phrase_at: dict[int, list[str]] = {}
-    for phrase in phrases([token.lower for token in tokens]):
-        add(f"k:{phrase.name}", []).extend(range(phrase.start, phrase.stop))
-        phrase_at.setdefault(phrase.start, []).append(phrase.name)
-    seen: dict[str, int] = {}
-    for at, token in enumerate(tokens):
-        word = _key(token.lower)
-        for name in of_word(word):
+    words = [token.lower for token in tokens]
+    keys = [_key(word) for word in words]
+    for phrase in phrases(words):
+        for name in of_classes((phrase.name,)):
+            add(name, []).extend(range(phrase.start, phrase.stop))
+    for at, word in enumerate(words):
+        for name in of_lower(word):
             add(name, []).append(at)
-        add(f"b:{before} {word}", []).append(at)
-        names = classes(word)
-        if at in phrase_at:
-            names = (*names, *phrase_at[at])
-        for name in names:
-            add(f"k:{name}", []).append(at)
-        fresh = groups(names)
-        for group in fresh:
-            add(f"g:{group}", []).append(at)
-            for other in seen:
-                add(f"K:{other} {group}", []).append(at)
-        for group in fresh:
-            seen.setdefault(group, at)
-        before = word
-    for clause in parts:
-        _clause(found, tokens, clause)
+    for name, first, last in of_order(keys, [groups(classes(key)) for key in keys], [_sign(key) for key in keys]):
+        add(name, []).extend(sorted({first, last}))
     acts = [_act(clause) for clause in parts]
+    for clause, act in zip(parts, acts, strict=True):
+        for name in of_act(act):
+            add(name, []).append(clause.verb)
     add(_lasting(any(map(_does, acts)), not _NOW.isdisjoint(found), not _EACH.isdisjoint(found)), []).append(0)
-    for name in of_whole(_whole([_key(token.lower) for token in tokens], any(map(_is_ours, acts)))):
+    for name in of_whole(_whole(keys, any(map(_is_ours, acts)))):
         add(name, [])
     return found
-
-
-def _clause(found: dict[str, list[int]], tokens: Sequence[Token], clause: Clause) -> None:
-    add = found.setdefault
-    for name in of_act(_act(clause)):
-        add(name, []).append(clause.verb)
-    met = set()
-    for place in _objects(clause):
-        word = tokens[place].lower
-        for name in of_object(clause.actor, clause.lemma, clause.negative, word):
-            if name not in met:
-                met.add(name)
-                add(name, []).append(place)
-        for name in of_object_kinds(clause.actor, clause.lemma, clause.negative, word):
-            add(name, []).append(place)
-    for place in _subjects(clause):
-        for name in of_subject(clause.lemma, clause.negative, tokens[place].lower):
-            add(name, []).append(place)
 
 
 _NOW = frozenset(f"w:{word}" for word in "now since henceforth today nowadays from already".split())
@@ -119,6 +87,42 @@ def of_lower(word: str) -> Iterator[str]:
     key = _key(word)
     yield from of_word(key)
     yield from of_classes(classes(key))
+
+
+def _sign(key: str) -> str:
+    """Return what stands for a word among small words: itself where it is one, a figure or a mark, else a star."""
+    return "*" if key[0].isalpha() and key not in STOP else key
+
+
+def of_order(keys: Sequence[str], kinds: Sequence[tuple[str, ...]], signs: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Return the features of words in their order, each with its first and last token, given what stands for each word, its groups and its sign."""
+    if not keys:
+        return []
+    last = len(keys) - 1
+    found = [(f"b:{one} {two}", at, at) for at, (one, two) in enumerate(zip(("<s>", *keys), keys, strict=False))]
+    found += [(f"d:{one} {two}", at, at + 2) for at, (one, two) in enumerate(zip(keys, keys[2:], strict=False))]
+    for at, names in enumerate(kinds):
+        for name in names:
+            if at < last:
+                found.append((f"m:<{name}> {keys[at + 1]}", at, at + 1))
+            if at:
+                found.append((f"m:{keys[at - 1]} <{name}>", at - 1, at))
+    row, places = ["^"], [0]
+    for at, sign in enumerate(signs):
+        if sign != "*" or row[-1] != "*":
+            row.append(sign)
+            places.append(at)
+    row.append("$")
+    places.append(last)
+    found += [(f"r:{one} {two} {three}", places[at], places[at + 2]) for at, (one, two, three) in enumerate(zip(row, row[1:], row[2:], strict=False))]
+    found += [
+        (f"r:{one} {two} {three} {four}", places[at], places[at + 3])
+        for at, (one, two, three, four) in enumerate(zip(row, row[1:], row[2:], row[3:], strict=False))
+    ]
+    opening = [key for key in keys if key[0].isalpha() or key[0] == "<"][:3]
+    found += [(f"e:{' '.join(opening[:size])}", 0, min(size, len(keys)) - 1) for size in range(1, len(opening) + 1)]
+    found.append((f"z:{' '.join(keys[-2:])}", max(last - 1, 0), last))
+    return found
 
 
 _Act = tuple[Role, Role, str, str, str, bool, bool, str, str]
@@ -168,43 +172,6 @@ def of_act(act: _Act) -> Iterator[str]:
             yield f"l:{link} {kind}"
 
 
-def of_object(actor: Role, verb: str, negative: bool, word: str) -> Iterator[str]:
-    """Yield the features that tell the classes of a word in a clause's object."""
-    verb = verb if verb in {"be", "have"} else "*"
-    for name in classes(word):
-        yield f"o:{actor} {verb}{'-' if negative else '+'} {name}"
-
-
-def of_object_kinds(actor: Role, verb: str, negative: bool, word: str) -> Iterator[str]:
-    """Yield the features that tell the kind of act, and of thing it is done to, for a word in a clause's object."""
-    kinds = groups(verb_classes(verb))
-    for group in groups(classes(word)):
-        for kind in kinds:
-            yield f"o:{kind} {group}{'-' if negative else '+'}"
-            yield f"o:{actor} {kind} {group}"
-
-
-def of_subject(verb: str, negative: bool, word: str) -> Iterator[str]:
-    """Yield the features of a word in a clause's subject."""
-    kinds = groups(verb_classes(verb))
-    for group in groups(classes(word)):
-        for kind in kinds:
-            yield f"s:{group} {kind}{'-' if negative else '+'}"
-
-
-def _objects(clause: Clause) -> range:
-    start, stop = clause.object
-    return range(start, min(stop, start + 7))
-
-
-def _subjects(clause: Clause) -> range:
-    return range(*clause.subject) if clause.actor in _TELLING else range(0)
-
-
-_TELLING = frozenset((Role.THING, Role.CUSTOMER))
-"""Of whom it is worth knowing what word they are called by."""
-
-
 def _lasting(does: bool, now: bool, each: bool) -> str:
     """Return the feature that tells what is done from now on, each time: a present tense, a "now", an "each" or "until" make a rule together."""
     return f"n:{'does' if does else ''}{'-now' if now else ''}{'-each' if each else ''}"
@@ -235,9 +202,9 @@ def of_whole(whole: _Whole) -> Iterator[str]:
 _Feature = TypeVar("_Feature")
 
 
-_Word = tuple[str, tuple[_Feature, ...], tuple[str, ...], tuple[int, ...], int, bool]
-"""A word as the detectors hear it: what stands for it in pairs, its known features, its classes, the groups of these by number and as bits,
-and whether it has classes in a clause's object. A plain tuple: of all of amends, these are taken apart the most often."""
+_Word = tuple[str, tuple[_Feature, ...], tuple[str, ...], str]
+"""A word as the detectors hear it: what stands for it, its known features, the groups of its classes, its sign among small words.
+A plain tuple: of all of amends, these are taken apart the most often."""
 
 
 class Hearer(Generic[_Feature]):
@@ -247,15 +214,11 @@ class Hearer(Generic[_Feature]):
         self._known = known
         self._of = of
         self._now, self._each = {of(name) for name in _NOW}, {of(name) for name in _EACH}
-        self._groups = {kind: number for number, kind in enumerate(dict.fromkeys(lexicon().groups.values()))}
         # Kept by word and by kind of clause, never by sentence: as many as letters have different ones.
         self._act = remembered(self._acted)
-        self._object = remembered(self._done)
-        self._subject = remembered(self._doing)
         self._sentence = remembered(self._said)
         self._word = remembered(self._heard)
-        self._kinds = remembered(self._classed)
-        self._behind = remembered(self._paired)
+        self._phrase = remembered(self._classed)
         self._lasts = remembered(self._lasted)
 
     def _those(self, names: Iterable[str]) -> tuple[_Feature, ...]:
@@ -265,12 +228,6 @@ class Hearer(Generic[_Feature]):
     def _acted(self, act: _Act) -> tuple[tuple[_Feature, ...], bool, bool]:
         return self._those(of_act(act)), _does(act), _is_ours(act)
 
-    def _done(self, what: tuple[Role, str, bool, str]) -> tuple[_Feature, ...]:
-        return self._those((*of_object(*what), *of_object_kinds(*what)))
-
-    def _doing(self, what: tuple[str, bool, str]) -> tuple[_Feature, ...]:
-        return self._those(of_subject(*what))
-
     def _said(self, whole: _Whole) -> tuple[_Feature, ...]:
         return self._those(of_whole(whole))
 
@@ -279,59 +236,31 @@ class Hearer(Generic[_Feature]):
 
     def _heard(self, word: str) -> _Word[_Feature]:
         key = _key(word)
-        names = classes(key)
-        told, kinds, bits = self._kinds(names)
-        return key, (*self._those(of_word(key)), *told), names, kinds, bits, bool(classes(word))
+        return key, self._those(of_lower(word)), groups(classes(key)), _sign(key)
 
-    def _classed(self, names: tuple[str, ...]) -> tuple[tuple[_Feature, ...], tuple[int, ...], int]:
-        """Return the known features of some classes, and their groups by number and as bits."""
-        kinds = groups(names)
-        numbers = tuple(self._groups[kind] for kind in kinds)
-        return self._those(of_classes(names)), numbers, sum(1 << number for number in numbers)
-
-    def _paired(self, what: tuple[int, int]) -> tuple[_Feature, ...]:
-        """Return the known features of a group behind others, given as bits."""
-        group, before = what
-        name = list(self._groups)[group]
-        return self._those(f"K:{other} {name}" for other, number in self._groups.items() if before >> number & 1)
+    def _classed(self, name: str) -> tuple[_Feature, ...]:
+        return self._those(of_classes((name,)))
 
     def __call__(self, words: Sequence[str], parts: Sequence[Clause]) -> set[_Feature]:
         """Return the known features of a sentence, given its lower-case words."""
         found: set[_Feature] = set()
         add, known = found.update, self._known
-        heard = list(map(self._word, words))
-        for start, _, name in phrases(words):
-            key, features, names, _, _, classed = heard[start]
-            names = (*names, name)
-            told, numbers, bits = self._kinds(names)
-            heard[start] = key, (*features, *told), names, numbers, bits, classed
-        behind: dict[int, int] = {}
-        seen, before = 0, "<s>"
-        for key, features, _, numbers, bits, _ in heard:
+        keys: list[str] = []
+        kinds: list[tuple[str, ...]] = []
+        signs: list[str] = []
+        for key, features, names, sign in map(self._word, words):
             add(features)
-            pair = f"b:{before} {key}"
-            if pair in known:
-                found.add(self._of(pair))
-            if bits:
-                for number in numbers:
-                    # What stands before a group's last word includes what stands before the others.
-                    behind[number] = seen
-                seen |= bits
-            before = key
-        for met in behind.items():
-            add(self._behind(met))
+            keys.append(key)
+            kinds.append(names)
+            signs.append(sign)
+        for phrase in phrases(words):
+            add(self._phrase(phrase.name))
+        add([self._of(name) for name, _, _ in of_order(keys, kinds, signs) if name in known])
         does = ours = False
         for clause in parts:
-            actor, verb, negative = clause.actor, clause.lemma, clause.negative
             features, lasts, own = self._act(_act(clause))
             add(features)
             does, ours = does or lasts, ours or own
-            for place in _objects(clause):
-                if heard[place][5]:
-                    add(self._object((actor, verb, negative, words[place])))
-            for place in _subjects(clause):
-                if heard[place][5]:
-                    add(self._subject((verb, negative, words[place])))
         add(self._lasts(_lasting(does, not found.isdisjoint(self._now), not found.isdisjoint(self._each))))
-        add(self._sentence(_whole([word[0] for word in heard], ours)))
+        add(self._sentence(_whole(keys, ours)))
         return found

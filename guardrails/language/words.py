@@ -18,6 +18,27 @@ _PARTICLES = frozenset(
     "up down out off back over in on away through by short right aside round under apart whole good forward together for straight behind with".split()
 )
 
+STOP = frozenset(
+    """a about above across after again against all almost alone along already also although always am among an and another any anybody anyone
+    anything anyway are aren't around as
+    at away back be because been before behind being below beside between beyond both but by came can cannot come comes could did do does doing done
+    down during each either else
+    enough even ever every everybody everyone everything far few first for forth from further gave get gets getting give given gives go goes going
+    gone got had has have having he her
+    here hers herself him himself his how however i if in indeed instead into is it its itself just keep kept know known last later least less let
+    like made make makes making many may
+    maybe me might mine more most much must my myself nearly need needs neither never next no nobody none nor not nothing now of off often on once one
+    only onto or other others ought our ours
+    ourselves out over own past per perhaps put quite rather really said same saw say see seen set shall she should since so some somebody someone
+    something soon still such take taken takes
+    than that the their theirs them themselves then there these they thing things this those though through thus till to today together told too took
+    toward towards under unless until
+    up upon us use used very via was way we well went were what whatever when where whether which while who whole whom whose why will with within
+    without won't would yes yesterday yet you
+    your yours yourself yourselves dear mr mrs ms dr s t re ve ll d m n't 's 're 've 'll 'd 'm ca wo""".split()
+)
+"""Small words: they hold a sentence together and name nothing."""
+
 
 class Lexicon(NamedTuple):
     """The word classes as read from their files: by verb, by noun, by written word, phrases by their first word, and the wider group of a class."""

@@ -19,11 +19,12 @@ from guardrails.facts import words
 from guardrails.facts.hints import Hints, hints
 from guardrails.facts.known import Fact, Known, known, per_case
 from guardrails.facts.values import Day, Kind, Period, Scan, Value, same_money
-from guardrails.facts.words import STOP, concept, stem, telling
+from guardrails.facts.words import concept, stem, telling
 from guardrails.finding import Level, Match, Span
 from guardrails.language.detector import LEAK, leaks
 from guardrails.language.memory import remembered
 from guardrails.language.watched import Watched
+from guardrails.language.words import STOP
 from guardrails.letter import Part, Reading, Sentence
 from guardrails.rule import Rule
 
