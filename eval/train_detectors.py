@@ -1,7 +1,7 @@
 """Learn the detectors' weights from the marked letters: `python -m eval.train_detectors [--check | --cross]`.
 
 Without an option it writes `guardrails/language/detectors.txt`; `--check` only says whether that file is
-what would be written; `--cross` leaves a fifth of the writers out at a time and prints how well the others' weights do.
+what would be written; `--cross` leaves a third of the writers out at a time and prints how well the others' weights do.
 Only the split `tune` is read. The same data give the same bytes.
 """
 
@@ -38,7 +38,7 @@ NAMES = (*ELEMENTS, *FAULTS)
 # What only a letter around a sentence tells: out of it, writers differ over what names the failure and what is its effect.
 _WHOLE = frozenset(("issue", "effect"))
 # The writers are parted into this many groups, of which one at a time is left out to see how the others' weights do.
-FOLDS = 5
+FOLDS = 3
 # A feature counts that this many sentences have, one of words in their order this many: there are so many of these.
 SMALLEST, SMALLEST_ORDERED = 2, 4
 ORDERED = ("b:", "d:", "m:", "r:", "e:", "z:")

@@ -43,7 +43,7 @@ class Element:
 
 
 # How much a letter must say in all before a detector's word counts. A sentence heard more clearly as a fault does not.
-_ENOUGH = {"issue": -1.4, "effect": -1.4, "responsibility": 0.0, "remorse": 0.2, "restitution": -1.2, "remedy": 0.5, "prevention": -1.0}
+_ENOUGH = {"issue": -1.5, "effect": -1.8, "responsibility": 0.3, "remorse": 0.3, "restitution": -1.5, "remedy": 0.7, "prevention": -0.5}
 
 
 _Heard = tuple[Sentence, Mapping[str, float], float]

@@ -15,6 +15,7 @@ only in a sentence that has those words, so that a sentence costs little more th
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -265,18 +266,22 @@ def _actor(parts: Sequence[Clause], cue: Cue) -> Role | None:
     return next((part.actor for part in parts if part.verb < cue.stop and cue.start < part.stop and part.form == "finite"), None)
 
 
+_heard = itemgetter("vague", "conditional-apology", "defensive", "over-promise", "self-focus", "blame-shift", "late-apology", "non-apology")
+"""How clearly each fault of a sentence is heard."""
+
 # What a sentence can contribute to the five R's, as the detectors call it.
 _SAID = ("issue", "effect", "responsibility", "remorse", "restitution", "remedy", "prevention")
 
 
 def faults(
-    name: str, least: float, *, alone: float | None = None, spares: Role | None = None, unless: str | None = None
+    name: str, least: float, *, alone: float, beside: float, spares: Role | None = None, owned: float = math.inf, owning: float = 0.0
 ) -> Callable[["Reading"], Iterator[Match]]:
     """Return a finder of the clauses that a learned detector and the cues of a fault agree on.
 
-    A sentence with a cue is found where the detector's score is above `least`, one with none above `alone`, unless it
-    is heard to say one of the five R's. What the sender says only to reject it ("I won't tell you that it happens to
-    everyone") is not found, nor what `spares` does, nor a sentence that is heard to say `unless`.
+    A sentence with a cue is found where the detector's score is above `least`, one with none above `alone`, or above `beside` where it
+    is heard to say one of the five R's too. What is heard more clearly as another fault is not found, nor what the sender says only to
+    reject it ("I won't tell you that it happens to everyone"), nor what `spares` does, nor a sentence that owns what happened as clearly as `owned`.
+    In a letter that takes responsibility the score must be higher by `owning`.
     """
 
     def find(reading: "Reading") -> Iterator[Match]:
@@ -285,17 +290,19 @@ def faults(
                 continue
             scores = reading.verdict(sentence).scores
             score = scores[name]
-            if score <= least or (unless is not None and scores[unless] > 0):
+            if score <= min(least, alone) or score < max(_heard(scores)) or scores["responsibility"] >= owned:
                 continue
+            if owning and reading.elements["responsibility"].present:
+                score -= owning
             found = reading.cues(sentence)
             seen = [cue for cue in found if cue.kind.partition(" ")[0] == name]
             if any(cue.kind == "plea" for cue in found):
                 continue
             if seen and spares is not None and _actor(reading.clauses(sentence), seen[0]) is spares:
                 continue
-            if seen:
+            if seen and score > least:
                 yield Match(sentence.field, sentence.words(*around(sentence.tokens, seen[0].start, max(cue.stop for cue in seen))))
-            elif alone is not None and score > alone and not any(scores[said] > 0 for said in _SAID):
+            elif not seen and score > (beside if any(scores[said] > 0 for said in _SAID) else alone):
                 yield Match(sentence.field, sentence.words(*around(sentence.tokens, *reading.verdict(sentence).core(name))))
 
     return find

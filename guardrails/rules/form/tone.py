@@ -14,7 +14,7 @@ from guardrails.finding import Level, Match
 from guardrails.letter import Part, Reading, Sentence
 from guardrails.rule import Rule
 
-_WITH_CUE, _ALONE = -1.7, 2.3
+_WITH_CUE, _ALONE = -1.3, 2.5
 
 
 def find(reading: Reading) -> Iterator[Match]:

@@ -15,7 +15,7 @@ rule = Rule(
     __doc__,
     level=Level.WARNING,
     message='"{quote}" names nothing. Say what exactly, so that the customer could check it.',
-    find=faults("vague", 0.0, alone=2.2),
+    find=faults("vague", 0.0, alone=2.0, beside=2.0),
     bad=(
         "«Appropriate measures have been taken».",
         "«We are aware of an issue that affected certain services».",

@@ -17,7 +17,7 @@ from guardrails.letter import Reading, Sentence
 from guardrails.rule import Rule, watched
 
 # How much the learned detector must say for a turn of speech to count.
-_ENOUGH = -4.0
+_ENOUGH = 1.0
 _HONEST = watched(
     "(?:do|does|did|can|could) (?:not|n't) (?:yet )?(?:know|tell|say|see|rule)",
     "cannot (?:yet )?(?:know|tell|say)",

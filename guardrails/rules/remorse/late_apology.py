@@ -14,7 +14,7 @@ from guardrails.rule import Rule
 
 # What the learned detectors must say: that a sentence owns what happened, that it excuses it, that one with a turn of speech does, or one that gives a reason.
 _OWNS = 0.5
-_EXCUSES, _TURNS, _REASONS = -0.7, -2.0, -1.6
+_EXCUSES, _TURNS, _REASONS = -0.2, -1.2, -1.2
 _REASON = frozenset("because reason context background due normally usually always understand aware known know consider since defence".split())
 
 

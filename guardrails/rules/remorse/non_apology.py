@@ -10,16 +10,25 @@ from collections.abc import Iterator
 
 from guardrails.finding import Level, Match
 from guardrails.language.apology import span
+from guardrails.language.cues import around
 from guardrails.letter import Reading
 from guardrails.rule import Rule
+
+# How much the learned detector must say where the words of an apology say so too, and where they do not.
+_WITH_WORDS, _ALONE = -0.7, 2.5
 
 
 def find(reading: Reading) -> Iterator[Match]:
     """Yield each apology whose object is a feeling, an impression, a wish, an unnamed experience or a condition."""
     for sentence in reading.all:
-        for apology, worth in reading.apologies(sentence):
-            if worth == "non-apology":
-                yield Match(sentence.field, span(sentence, apology))
+        if not sentence.tokens:
+            continue
+        score = reading.verdict(sentence).scores["non-apology"]
+        said = [apology for apology, worth in reading.apologies(sentence) if worth == "non-apology"]
+        if said and score > _WITH_WORDS:
+            yield from (Match(sentence.field, span(sentence, apology)) for apology in said)
+        elif score > _ALONE:
+            yield Match(sentence.field, sentence.words(*around(sentence.tokens, *reading.verdict(sentence).core("non-apology"))))
 
 
 rule = Rule(

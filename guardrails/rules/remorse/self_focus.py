@@ -15,7 +15,7 @@ rule = Rule(
     __doc__,
     level=Level.WARNING,
     message='"{quote}" is about us. Say what it cost the customer, or leave it out.',
-    find=faults("self-focus", 0.0, alone=2.3, spares=Role.CUSTOMER),
+    find=faults("self-focus", 1.0, alone=2.0, beside=2.0, spares=Role.CUSTOMER),
     bad=(
         "«Our engineers have worked tirelessly around the clock».",
         "«It has been a very difficult week for our whole team».",

@@ -15,7 +15,7 @@ rule = Rule(
     __doc__,
     level=Level.WARNING,
     message='"{quote}" defends us instead of answering for it. Leave it out.',
-    find=faults("defensive", 0.0, alone=2.1),
+    find=faults("defensive", 0.0, alone=2.0, beside=3.0, owned=1.0),
     bad=(
         "«These things happen to every provider from time to time».",
         "The delay was ours, but «three days is well within the industry norm».",
