@@ -205,7 +205,7 @@ def names(sentence: Sentence, facts: Known, own: frozenset[str]) -> list[Span]:
 
 def _is_new(word: str, facts: Known, own: frozenset[str]) -> bool:
     """Whether a word is none of the languages', the letter's frame's or the facts'."""
-    return not (word in _TITLES or word in own or concept(word) in facts.vocabulary or word in facts.raw)
+    return not (word in STOP or word in _TITLES or word in own or concept(word) in facts.vocabulary or word in facts.raw)
 
 
 # What a letter says is whole, and what a fact says is not.

@@ -16,7 +16,7 @@ rule = Rule(
     __doc__,
     level=Level.ERROR,
     message='"{quote}" puts it on somebody else. Say what we did or failed to do ourselves.',
-    find=faults("blame-shift", 0.5, alone=1.5, beside=2.0, owned=1.0, owning=2.0),
+    find=faults("blame-shift", 1.0, alone=2.0, beside=3.0, owned=1.0, owning=2.0),
     bad=(
         "«Had your receptionist cleared the plotter beforehand, the visit would have been short».",
         "«The wrong file was sent by a temp on her first night».",
