@@ -292,12 +292,12 @@ def _lasting(line: Line, allowed: Approved, facts: Known) -> Span | None:
     """Return how long an approved thing is said to last, where it was approved for another while."""
     sentence = line.sentence
     match = _UNTIL.search(sentence.flat)
-    lasts = [part for part in allowed.parts if _UNTIL_DAY.search(part.lower()) or any(isinstance(value.value, Duration) for value in Scan(part).found)]
-    if match is None or not lasts:
+    if match is None or not _OFFERED.search(sentence.flat):
         return None
+    lasts = [part for part in allowed.parts if _UNTIL_DAY.search(part.lower()) or any(isinstance(value.value, Duration) for value in Scan(part).found)]
     said = _said_in(sentence)
     about = [part for part in lasts if len(_part(part)[1] & said - _MONEY_NOUNS) > 1]
-    if not about or not _OFFERED.search(sentence.flat):
+    if not about:
         return None
     months = {month for part in about for value in Scan(part, 0, facts.today).found for month in _months(value)}
     lengths = [value.value.seconds for part in about for value in Scan(part).found if isinstance(value.value, Duration)]

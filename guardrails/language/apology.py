@@ -423,7 +423,7 @@ def weights() -> dict[str, dict[str, int]]:
 @cache
 def _hearer() -> Hearer[str]:
     """Return what hears of the words of an object what counts for any worth."""
-    return Hearer({feature for table in weights().values() for feature in table}, str)
+    return Hearer(dict.fromkeys(feature for table in weights().values() for feature in table), str)
 
 
 def worth(reading: Reading, sentence: Sentence, apology: Apology) -> Worth | None:

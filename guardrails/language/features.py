@@ -6,7 +6,7 @@ clause, which of its features the table knows. Both take the features' names fro
 that a new feature is written once, and a test holds them equal.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from guardrails.language.clauses import Clause, Role
@@ -42,8 +42,9 @@ def features(tokens: Sequence[Token], parts: Sequence[Clause]) -> dict[str, list
     for at, word in enumerate(words):
         for name in of_lower(word):
             add(name, []).append(at)
-    for name, first, last in of_order(keys, [groups(classes(key)) for key in keys], [_sign(key) for key in keys]):
-        add(name, []).extend(sorted({first, last}))
+    for names, firsts, lasts in of_order(keys, [groups(classes(key)) for key in keys], [_sign(key) for key in keys]):
+        for name, first, last in zip(names, firsts, lasts, strict=False):
+            add(name, []).extend(sorted({first, last}))
     acts = [_act(clause) for clause in parts]
     for clause, act in zip(parts, acts, strict=True):
         for name in of_act(act):
@@ -94,19 +95,18 @@ def _sign(key: str) -> str:
     return "*" if key[0].isalpha() and key not in STOP else key
 
 
-def of_order(keys: Sequence[str], kinds: Sequence[tuple[str, ...]], signs: Sequence[str]) -> list[tuple[str, int, int]]:
-    """Return the features of words in their order, each with its first and last token, given what stands for each word, its groups and its sign."""
+def of_order(keys: Sequence[str], kinds: Sequence[tuple[str, ...]], signs: Sequence[str]) -> Iterator[tuple[list[str], Sequence[int], Sequence[int]]]:
+    """Yield the features of words in their order, with the first and the last token of each, given what stands for each word, its groups and its sign."""
     if not keys:
-        return []
+        return
     last = len(keys) - 1
-    found = [(f"b:{one} {two}", at, at) for at, (one, two) in enumerate(zip(("<s>", *keys), keys, strict=False))]
-    found += [(f"d:{one} {two}", at, at + 2) for at, (one, two) in enumerate(zip(keys, keys[2:], strict=False))]
-    for at, names in enumerate(kinds):
-        for name in names:
-            if at < last:
-                found.append((f"m:<{name}> {keys[at + 1]}", at, at + 1))
-            if at:
-                found.append((f"m:{keys[at - 1]} <{name}>", at - 1, at))
+    every = range(len(keys))
+    yield [f"b:{one} {two}" for one, two in zip(("<s>", *keys), keys, strict=False)], every, every
+    yield [f"d:{one} {two}" for one, two in zip(keys, keys[2:], strict=False)], every, every[2:]
+    ahead = [(f"m:<{name}> {keys[at + 1]}", at) for at, names in enumerate(kinds[:last]) for name in names]
+    behind = [(f"m:{keys[at]} <{name}>", at) for at, names in enumerate(kinds[1:]) for name in names]
+    starts = [at for _, at in (*ahead, *behind)]
+    yield [name for name, _ in (*ahead, *behind)], starts, [at + 1 for at in starts]
     row, places = ["^"], [0]
     for at, sign in enumerate(signs):
         if sign != "*" or row[-1] != "*":
@@ -114,15 +114,11 @@ def of_order(keys: Sequence[str], kinds: Sequence[tuple[str, ...]], signs: Seque
             places.append(at)
     row.append("$")
     places.append(last)
-    found += [(f"r:{one} {two} {three}", places[at], places[at + 2]) for at, (one, two, three) in enumerate(zip(row, row[1:], row[2:], strict=False))]
-    found += [
-        (f"r:{one} {two} {three} {four}", places[at], places[at + 3])
-        for at, (one, two, three, four) in enumerate(zip(row, row[1:], row[2:], row[3:], strict=False))
-    ]
+    yield [f"r:{one} {two} {three}" for one, two, three in zip(row, row[1:], row[2:], strict=False)], places, places[2:]
+    yield [f"r:{one} {two} {three} {four}" for one, two, three, four in zip(row, row[1:], row[2:], row[3:], strict=False)], places, places[3:]
     opening = [key for key in keys if key[0].isalpha() or key[0] == "<"][:3]
-    found += [(f"e:{' '.join(opening[:size])}", 0, min(size, len(keys)) - 1) for size in range(1, len(opening) + 1)]
-    found.append((f"z:{' '.join(keys[-2:])}", max(last - 1, 0), last))
-    return found
+    yield [f"e:{' '.join(opening[:size])}" for size in range(1, len(opening) + 1)], (0, 0, 0), every
+    yield [f"z:{' '.join(keys[-2:])}"], (max(last - 1, 0),), (last,)
 
 
 _Act = tuple[Role, Role, str, str, str, bool, bool, str, str]
@@ -210,7 +206,7 @@ A plain tuple: of all of amends, these are taken apart the most often."""
 class Hearer(Generic[_Feature]):
     """The features that a table of weights knows, fast, each as what `of` makes of its name, once. Also given are those that `_lasting` asks for."""
 
-    def __init__(self, known: Collection[str], of: Callable[[str], _Feature]) -> None:
+    def __init__(self, known: Mapping[str, object], of: Callable[[str], _Feature]) -> None:
         self._known = known
         self._of = of
         self._now, self._each = {of(name) for name in _NOW}, {of(name) for name in _EACH}
@@ -244,18 +240,19 @@ class Hearer(Generic[_Feature]):
     def __call__(self, words: Sequence[str], parts: Sequence[Clause]) -> set[_Feature]:
         """Return the known features of a sentence, given its lower-case words."""
         found: set[_Feature] = set()
-        add, known = found.update, self._known
+        add, known = found.update, self._known.keys()
         keys: list[str] = []
         kinds: list[tuple[str, ...]] = []
         signs: list[str] = []
-        for key, features, names, sign in map(self._word, words):
+        for key, features, groups_, sign in map(self._word, words):
             add(features)
             keys.append(key)
-            kinds.append(names)
+            kinds.append(groups_)
             signs.append(sign)
         for phrase in phrases(words):
             add(self._phrase(phrase.name))
-        add([self._of(name) for name, _, _ in of_order(keys, kinds, signs) if name in known])
+        for names, _, _ in of_order(keys, kinds, signs):
+            add(map(self._of, known & names))
         does = ours = False
         for clause in parts:
             features, lasts, own = self._act(_act(clause))
