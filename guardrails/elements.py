@@ -129,7 +129,7 @@ _YOURS = frozenset("you your yours".split())
 def _may_mend(reading: Reading, heard: _Heard) -> bool:
     """Whether a sentence may say what was done or is given: "we accept cards" tells what holds for everybody at any time."""
     sentence, scores, _ = heard
-    if scores["restitution"] > 1 or not _YOURS.isdisjoint(sentence.lowers):
+    if scores["restitution"] > 1.5 or not _YOURS.isdisjoint(sentence.lowers):
         return True
     return any(part.form == "finite" and part.tense != "present" for part in reading.clauses(sentence))
 

@@ -278,9 +278,9 @@ def faults(
 ) -> Callable[["Reading"], Iterator[Match]]:
     """Return a finder of the clauses that a learned detector and the cues of a fault agree on.
 
-    A sentence with a cue is found where the detector's score is above `least`, one with none above `alone`, or above `beside` where it
-    is heard to say one of the five R's too. What is heard more clearly as another fault is not found, nor what the sender says only to
-    reject it ("I won't tell you that it happens to everyone"), nor what `spares` does, nor a sentence that owns what happened as clearly as `owned`.
+    A sentence with a cue is found where the detector's score is above `least`, one with none above `alone`, or above `beside` where it is
+    heard to say one of the five R's too, unless it owns what happened as clearly as `owned`. What is heard more clearly as another fault is
+    not found, nor what the sender says only to reject it ("I won't tell you that it happens to everyone"), nor what `spares` does.
     In a letter that takes responsibility the score must be higher by `owning`.
     """
 
@@ -290,7 +290,7 @@ def faults(
                 continue
             scores = reading.verdict(sentence).scores
             score = scores[name]
-            if score <= min(least, alone) or score < max(_heard(scores)) or scores["responsibility"] >= owned:
+            if score <= min(least, alone) or score < max(_heard(scores)):
                 continue
             if owning and reading.elements["responsibility"].present:
                 score -= owning
@@ -302,7 +302,7 @@ def faults(
                 continue
             if seen and score > least:
                 yield Match(sentence.field, sentence.words(*around(sentence.tokens, seen[0].start, max(cue.stop for cue in seen))))
-            elif not seen and score > (beside if any(scores[said] > 0 for said in _SAID) else alone):
+            elif not seen and score > (beside if any(scores[said] > 0 for said in _SAID) else alone) and scores["responsibility"] < owned:
                 yield Match(sentence.field, sentence.words(*around(sentence.tokens, *reading.verdict(sentence).core(name))))
 
     return find
