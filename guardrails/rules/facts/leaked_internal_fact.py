@@ -18,6 +18,7 @@ from guardrails.case import Case, parse
 from guardrails.facts import words
 from guardrails.facts.hints import Hints, hints
 from guardrails.facts.known import Fact, Known, known, per_case
+from guardrails.facts.ledger import Standing
 from guardrails.facts.values import Day, Kind, Period, Scan, Value, same_money
 from guardrails.facts.words import concept, stem, telling
 from guardrails.finding import Level, Match, Span
@@ -125,7 +126,8 @@ def _find(reading: Reading) -> Iterator[Match]:
     behind = _behind(reading.case)
     for line in reading.ledger.lines:
         score = _score(reading, line.sentence, behind)
-        told = list(_leaks(line.sentence, line.scan, behind)) if score > _UNLIKELY else []
+        exact = any(item.standing is Standing.INTERNAL for item in line.items)
+        told = list(_leaks(line.sentence, line.scan, behind)) if score > _UNLIKELY or exact else []
         yield from told
         if score > 0 and not told and line.sentence.part is not Part.SUBJECT:
             yield _heard(reading, line.sentence, behind)
