@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.records import FOLDER, Record, reading, records
-from eval.training import command
+from eval.training import command, parted
 from guardrails.language import detector
 from guardrails.language.features import features
 from guardrails.letter import Part
@@ -179,8 +179,7 @@ class Table:
     def out_of_writer(self, name: str) -> list[tuple[Row, float]]:
         """Return each row that has an answer with its score by weights learned from other writers than its own."""
         found = []
-        writers = sorted({row.writer for row in self.rows})
-        for group in (set(writers[number::FOLDS]) for number in range(FOLDS)):
+        for group in parted((row.writer for row in self.rows), FOLDS):
             mine = [number for number, row in enumerate(self.rows) if row.writer in group and name in row.labels]
             if mine:
                 constant, kept, weights = self.fit(name, group)

@@ -1,11 +1,17 @@
 """What each training script does with what it has learned: write it, hold it against what is written, or cross-validate."""
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 Row = TypeVar("Row")
+
+
+def parted(writers: Iterable[str], count: int) -> Iterator[set[str]]:
+    """Yield the writers in this many groups, of which one at a time is left out: the same for the same writers."""
+    names = sorted(set(writers))
+    return (set(names[number::count]) for number in range(count))
 
 
 def command(

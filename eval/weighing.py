@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import log
 from typing import NamedTuple
 
+from eval.training import parted
 from guardrails.language.features import features
 from guardrails.language.tokens import Token
 
@@ -67,8 +68,7 @@ def learn(rows: Sequence[Row], strength: float, care: float) -> Model:
 def left_out(rows: Sequence[Row], strength: float, care: float) -> list[tuple[Row, float]]:
     """Return each row with its score by what the other writers' rows teach."""
     found: list[tuple[Row, float]] = []
-    writers = sorted({row.writer for row in rows})
-    for group in (set(writers[number::FOLDS]) for number in range(FOLDS)):
+    for group in parted((row.writer for row in rows), FOLDS):
         model = learn([row for row in rows if row.writer not in group], strength, care)
         found += [(row, model.score(row)) for row in rows if row.writer in group]
     return found

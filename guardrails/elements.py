@@ -15,6 +15,7 @@ from typing import NamedTuple
 from guardrails.case import Severity
 from guardrails.finding import Field
 from guardrails.language.clauses import Role
+from guardrails.language.cues import FAULTS
 from guardrails.language.memory import remembered
 from guardrails.language.words import classes
 from guardrails.letter import Reading, Sentence
@@ -69,7 +70,7 @@ def elements(reading: Reading) -> Mapping[str, Element]:
     return {name: Element(tuple(sorted(found[name], key=lambda place: (place.field == "body", place.start)))) for name in ELEMENTS}
 
 
-_faults = itemgetter("vague", "conditional-apology", "defensive", "over-promise", "self-focus", "blame-shift", "tone", "late-apology", "non-apology")
+_faults = itemgetter(*FAULTS, "tone")
 
 
 def _said(name: str, where: Sequence[_Heard]) -> tuple[Place, ...]:

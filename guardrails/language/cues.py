@@ -266,8 +266,9 @@ def _actor(parts: Sequence[Clause], cue: Cue) -> Role | None:
     return next((part.actor for part in parts if part.verb < cue.stop and cue.start < part.stop and part.form == "finite"), None)
 
 
-_heard = itemgetter("vague", "conditional-apology", "defensive", "over-promise", "self-focus", "blame-shift", "late-apology", "non-apology")
-"""How clearly each fault of a sentence is heard."""
+FAULTS = ("vague", "conditional-apology", "defensive", "over-promise", "self-focus", "blame-shift", "late-apology", "non-apology")
+"""What can be wrong with what a sentence says, as the detectors call it; its tone is another matter."""
+_heard = itemgetter(*FAULTS)
 
 # What a sentence can contribute to the five R's, as the detectors call it.
 _SAID = ("issue", "effect", "responsibility", "remorse", "restitution", "remedy", "prevention")
