@@ -1,6 +1,7 @@
 """What each training script does with what it has learned: write it, hold it against what is written, or cross-validate."""
 
 import argparse
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -30,6 +31,8 @@ def command(
     parser.add_argument("--check", action="store_true", help="only say whether the weights file is what training gives")
     parser.add_argument("--cross", action="store_true", help="leave writers out and print how well the others' weights do")
     options = parser.parse_args()
+    # Sums are rounded by how many threads share them; numpy, not loaded yet, reads this.
+    os.environ["OMP_NUM_THREADS"] = "2"
     chosen = list(rows())
     if options.cross:
         cross(chosen)
